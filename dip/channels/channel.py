@@ -1,0 +1,127 @@
+"""A message channel and its events, as routing, intake and delivery see them (5.3)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from typing import Any, Literal, TypeAlias
+
+from dip.channels.formats import MessageFormat
+from dip.channels.paths import ItemPath
+from dip.messages.identifiers import EventCode, InterfaceId, RoleCode
+
+Coverage: TypeAlias = Literal["instant", "day", "boundary"]
+
+EVERY_ROLE = RoleCode("*")
+"""Stands in `always` for each role that subscribes."""
+
+
+class Correlation(StrEnum):
+    """What becomes of the workflow correlation id (5.5.5)."""
+
+    CREATE = "create"
+    COPY = "copy"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Routing:
+    """The roles that a message goes to: named by the sender, found by MPAN, or every time (5.5.3)."""
+
+    primary: tuple[RoleCode, ...] = ()
+    secondary: tuple[RoleCode, ...] = ()
+    always: tuple[RoleCode, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """An item with a certain value."""
+
+    path: ItemPath
+    value: str
+
+    def holds(self, common: Any, custom: Any) -> bool:
+        """Whether the item stands in these typed blocks with that value."""
+        return self.value in self.path.values(common, custom)
+
+
+@dataclass(frozen=True, slots=True)
+class AddressingDate:
+    """Where a date for the look-up stands, and how much time it stands for.
+
+    covers: an instant, a whole UTC day, or the two sides of a boundary (a reading at a change of supplier
+    goes to both). until: the item with the last date, where every day between counts too.
+    """
+
+    path: ItemPath
+    covers: Coverage = "instant"
+    until: ItemPath | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FormerHolder:
+    """Also addressed: whoever held the role before the date at that path."""
+
+    role: RoleCode
+    before: ItemPath
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One kind of message on a channel."""
+
+    code: EventCode
+    meaning: str
+    senders: frozenset[RoleCode]
+    format: MessageFormat
+    usual_routing: Routing
+    usual_correlation: Correlation
+    routing_by_sender: Mapping[RoleCode, Routing]
+    correlation_by_sender: Mapping[RoleCode, Correlation]
+    wider_when: Condition | None
+    """Secondary and always recipients get the message only where this holds; None: every time."""
+    addressing_dates: tuple[AddressingDate, ...]
+    routing_mpans: tuple[ItemPath, ...]
+    also: tuple[FormerHolder, ...]
+
+    def routing(self, sender: RoleCode) -> Routing:
+        """The routing of a message from a sender in that role."""
+        return self.routing_by_sender.get(sender, self.usual_routing)
+
+    def correlation(self, sender: RoleCode) -> Correlation:
+        """What happens to the correlation id of a message from a sender in that role."""
+        return self.correlation_by_sender.get(sender, self.usual_correlation)
+
+    def recipients(self) -> frozenset[RoleCode]:
+        """Every role that can get this event."""
+        routings = (self.usual_routing, *self.routing_by_sender.values())
+        roles = {role for one in routings for role in (*one.primary, *one.secondary, *one.always)}
+        return frozenset(roles | {holder.role for holder in self.also})
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """A message channel. Durations are business time."""
+
+    id: InterfaceId
+    name: str
+    publication: str
+    pattern: str
+    """A (messages) or B (publications)."""
+    category: int
+    signed: bool
+    encrypted: bool
+    senders: frozenset[RoleCode]
+    recipients: frozenset[RoleCode]
+    optional_roles: frozenset[RoleCode]
+    """Recipients that sign up for the channel themselves (5.7.1)."""
+    events: Mapping[EventCode, Event]
+    """By code in square brackets, as in a message."""
+    archive_for: timedelta
+    dead_letter_after: timedelta
+    hidden: Mapping[RoleCode, tuple[str, ...]]
+    """Paths of the items that a role does not get (5.5.6)."""
+    purpose: str = ""
+    exchange: str = ""
+    note: str = ""
+    processes: tuple[str, ...] = ()

@@ -1,0 +1,24 @@
+"""ISO 8601 durations without months and years: `P14D`, `PT336H`."""
+
+import re
+from datetime import timedelta
+
+_DURATION = re.compile(
+    r"P(?:(?P<days>\d+)D)?(?:T(?=\d)(?:(?P<hours>\d+)H)?(?:(?P<minutes>\d+)M)?(?:(?P<seconds>\d+)S)?)?",
+    re.ASCII,
+)
+
+
+def duration(text: str) -> timedelta:
+    """Read `P[nD]T[nH][nM][nS]`.
+
+    Raises ValueError where it is no such duration, or is longer than can be counted.
+    """
+    match = _DURATION.fullmatch(text)
+    parts = {unit: int(number) for unit, number in match.groupdict().items() if number} if match else {}
+    if not parts:
+        raise ValueError(f"{text!r} is no duration such as P14D or PT336H")
+    try:
+        return timedelta(**parts)
+    except OverflowError as error:
+        raise ValueError(f"{text!r} is too long") from error

@@ -1,0 +1,36 @@
+"""The commands of `python run.py`; without one it is `serve`."""
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+
+import typer
+
+from dip.cli.demo import demo
+from dip.cli.listen import listen
+from dip.cli.send import send
+from dip.cli.serve import serve
+
+_COMMANDS: Mapping[str, Callable[..., None]] = {"serve": serve, "send": send, "listen": listen, "demo": demo}
+_HELP = frozenset({"--help", "-h"})
+
+
+def application() -> typer.Typer:
+    """The command line."""
+    made = typer.Typer(
+        name="run.py",
+        help="An open conformance reference of the Data Integration Platform.",
+        no_args_is_help=False,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+    )
+    for name, function in _COMMANDS.items():
+        made.command(name)(function)
+    return made
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run a command; `python run.py --port 0` means `python run.py serve --port 0`."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if not given or (given[0].startswith("-") and given[0] not in _HELP):
+        given.insert(0, "serve")
+    application()(given)

@@ -1,0 +1,41 @@
+"""What a participant's program needs: sign, encrypt, send, receive, verify, acknowledge."""
+
+from dip.client.credentials import Credentials, Identity, credentials_of, known_participants
+from dip.client.errors import CallRefused, CredentialsIncomplete, MessagesUnreadable, ServerNotReached
+from dip.client.listener import Handler, Listener
+from dip.client.messages import Message, fresh, interface_of, load_messages, sender_reference
+from dip.client.participant import ALL_CHANNELS, MIXED, STATUS_MESSAGES, ParticipantClient
+from dip.client.received import Received
+from dip.client.results import Accepted, Answer, SendResult
+from dip.client.server import Catalogue, CatalogueEntry, Server, fetch_catalogue, find_server
+
+__all__ = [
+    "ALL_CHANNELS",
+    "MIXED",
+    "STATUS_MESSAGES",
+    "Accepted",
+    "Answer",
+    "CallRefused",
+    "Catalogue",
+    "CatalogueEntry",
+    "Credentials",
+    "CredentialsIncomplete",
+    "Handler",
+    "Identity",
+    "Listener",
+    "Message",
+    "MessagesUnreadable",
+    "ParticipantClient",
+    "Received",
+    "SendResult",
+    "Server",
+    "ServerNotReached",
+    "credentials_of",
+    "fetch_catalogue",
+    "find_server",
+    "fresh",
+    "interface_of",
+    "known_participants",
+    "load_messages",
+    "sender_reference",
+]

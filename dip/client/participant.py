@@ -1,0 +1,165 @@
+"""A participant's side of the API: sign, encrypt, send, configure webhooks."""
+
+import asyncio
+from collections.abc import Collection, Mapping, Sequence
+from types import TracebackType
+from typing import Self
+
+import aiohttp
+import msgspec
+
+from dip.client.credentials import Credentials
+from dip.client.errors import CallRefused
+from dip.client.messages import Message, interface_of
+from dip.client.results import Answer, SendResult
+from dip.client.server import not_reached
+from dip.ground.clock import Clock
+from dip.messages.standard_response import Entry
+
+MIXED = ""
+"""In place of a channel: an array whose messages belong to several channels (spec profile)."""
+ALL_CHANNELS = "all"
+STATUS_MESSAGES = "statusmessage"
+
+
+class ParticipantClient:
+    """Calls the DIP for one participant over mTLS; an async context manager with one HTTP session.
+
+    encrypted names the channels whose CustomBlock is encrypted on the way in (patterns of security, 5.2.2);
+    it counts in the spec profile alone.
+    """
+
+    def __init__(
+        self,
+        credentials: Credentials,
+        api_url: str,
+        *,
+        profile: str = "spec",
+        encrypted: Collection[str] = (),
+        clock: Clock | None = None,
+        timeout_s: float = 60,
+    ) -> None:
+        self.credentials = credentials
+        self._api = api_url.rstrip("/")
+        self._profile = profile
+        self._encrypted = frozenset(encrypted)
+        self._clock = clock or Clock()
+        self._timeout = aiohttp.ClientTimeout(total=timeout_s, sock_connect=10)
+        self._session: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> Self:
+        connector = aiohttp.TCPConnector(ssl=self.credentials.calling_context())
+        self._session = aiohttp.ClientSession(connector=connector, timeout=self._timeout)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    async def send(
+        self,
+        channel_id: str,
+        messages: Sequence[Message] | bytes,
+        *,
+        encrypt: bool | None = None,
+        wait: float | None = None,
+    ) -> SendResult:
+        """Post messages to a channel, or to several with MIXED; bytes go out as they are.
+
+        encrypt None leaves it to the channel and the profile; True and False decide for all messages.
+        wait asks for the correlated reply within so many seconds (request and reply).
+        Raises ServerNotReached; a refusal is a result.
+        """
+        path = f"/dip-channel/{channel_id}" if channel_id else "/dip-channel"
+        if wait is not None:
+            path += f"?wait={wait:g}"
+        body = messages if isinstance(messages, bytes) else await asyncio.to_thread(self._body, messages, encrypt)
+        answer = await self.call("POST", path, body, patience_s=wait or 0)
+        result = SendResult.read(answer, repeats_succeed=self._profile == "live")
+        if result.reply:
+            opened = await asyncio.to_thread(
+                lambda: [self.credentials.opened(message) for message in result.reply or ()]
+            )
+            return msgspec.structs.replace(result, reply=opened)
+        return result
+
+    async def configure_webhook(
+        self,
+        channel_id: str,
+        url: str,
+        *,
+        max_message_count: int | None = None,
+        max_payload_size: int | None = None,
+    ) -> None:
+        """Have the channel's messages posted to `url`; for ALL_CHANNELS (spec) or STATUS_MESSAGES too.
+
+        max_payload_size is in kB. Raises CallRefused and ServerNotReached.
+        """
+        limits = {"maxMessageCount": max_message_count, "maxPayloadSize": max_payload_size}
+        wanted = {"callbackURL": url} | {name: limit for name, limit in limits.items() if limit is not None}
+        answer = await self.call("POST", self._webhook_path(channel_id), msgspec.json.encode(wanted))
+        answer.require(201)
+
+    async def remove_webhook(self, channel_id: str) -> None:
+        """Stop the posting; messages wait from then on. Raises CallRefused and ServerNotReached."""
+        (await self.call("DELETE", self._webhook_path(channel_id))).require(204)
+
+    async def report(self, entries: Sequence[Entry]) -> SendResult:
+        """Post status messages: what became of messages received earlier (validation level 4)."""
+        answer = await self.call("POST", "/statusmessage", msgspec.json.encode(entries))
+        return SendResult.read(answer, repeats_succeed=False)
+
+    async def call(
+        self,
+        method: str,
+        path: str,
+        body: bytes = b"",
+        *,
+        headers: Mapping[str, str] | None = None,
+        patience_s: float = 0,
+    ) -> Answer:
+        """One signed call of any operation; path stands under the API's URL.
+
+        path carries the query, percent-encoded where it must be.
+        patience_s is added to the time in which the answer must have come. Raises ServerNotReached.
+        """
+        if self._session is None:
+            raise CallRefused("The client is not open: use `async with`.")
+        url = self._api + path
+        all_headers = {"Content-Type": "application/json", "X-API-Key": self.credentials.identity.api_key}
+        all_headers |= await asyncio.to_thread(self.credentials.signer.headers, method, url, body, self._clock.wall())
+        timeout = aiohttp.ClientTimeout(
+            total=(self._timeout.total or 60) + patience_s, sock_connect=self._timeout.sock_connect
+        )
+        try:
+            async with self._session.request(
+                method,
+                url,
+                data=body,
+                headers=all_headers | dict(headers or {}),
+                timeout=timeout,
+                allow_redirects=False,
+            ) as answer:
+                return Answer(answer.status, await answer.read(), dict(answer.headers))
+        except (aiohttp.ClientError, TimeoutError) as fault:
+            raise not_reached(self._api, fault) from fault
+
+    def _body(self, messages: Sequence[Message], encrypt: bool | None) -> bytes:
+        return msgspec.json.encode([self._closed(message, encrypt) for message in messages])
+
+    def _closed(self, message: Message, encrypt: bool | None) -> Message:
+        if encrypt is None:
+            encrypt = self._profile == "spec" and interface_of(message) in self._encrypted
+        block = message["payload"].get("CustomBlock")
+        if not encrypt or not isinstance(block, dict):
+            return message
+        sealed = self.credentials.encryptor.encrypt(msgspec.json.encode(block))
+        return {**message, "payload": {**message["payload"], "CustomBlock": sealed}}
+
+    def _webhook_path(self, channel_id: str) -> str:
+        if channel_id == STATUS_MESSAGES:
+            return f"/statusmessage/config/{self.credentials.dip_id}"
+        return f"/dip-channel/{channel_id}/pubconfig/{self.credentials.dip_id}"

@@ -1,0 +1,96 @@
+"""Making webhook calls over mTLS: bounded in time and size, no redirects, addresses checked when they are resolved."""
+
+import socket
+import ssl
+from collections.abc import Sequence
+from typing import Any
+
+import aiohttp
+from aiohttp.abc import AbstractResolver, ResolveResult
+
+from dip.delivery.answers import Call
+from dip.ground.settings import Settings
+from dip.participants.webhooks import Network, WebhookRefused, check_address
+
+
+class _CheckedResolver(AbstractResolver):
+    """Resolves host names, and refuses addresses that webhooks may not have."""
+
+    def __init__(self, environment: str, networks: Sequence[Network]) -> None:
+        self._resolver = aiohttp.ThreadedResolver()
+        self._environment = environment
+        self._networks = networks
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        found = await self._resolver.resolve(host, port, family)
+        for result in found:
+            check_address(result["host"], self._environment, self._networks)
+        return found
+
+    async def close(self) -> None:
+        await self._resolver.close()
+
+
+class WebhookCaller:
+    """Posts to webhooks with the DIP's client certificate."""
+
+    def __init__(self, *, settings: Settings, tls: ssl.SSLContext, networks: Sequence[Network]) -> None:
+        self._timeout = aiohttp.ClientTimeout(total=settings.delivery_timeout_s)
+        self._answer_limit = settings.delivery_answer_limit_bytes
+        connector = aiohttp.TCPConnector(
+            ssl=tls,
+            limit=0,
+            keepalive_timeout=60,
+            resolver=_CheckedResolver(settings.environment, networks),
+            ttl_dns_cache=60,
+        )
+        self._session = aiohttp.ClientSession(
+            connector=connector, auto_decompress=False, cookie_jar=aiohttp.DummyCookieJar()
+        )
+
+    async def post(self, url: str, body: bytes, headers: Any) -> Call:
+        """Post and read the answer; a call without an answer has status None and a reason."""
+        try:
+            async with self._session.post(
+                url, data=body, headers=headers, timeout=self._timeout, allow_redirects=False
+            ) as response:
+                answer = await self._read(response)
+                return Call(response.status, answer, retry_after_s=_retry_after(response))
+        except WebhookRefused as exc:
+            return Call(None, reason=exc.message)
+        except TimeoutError:
+            return Call(None, reason=f"no answer within {self._timeout.total:g} s")
+        except aiohttp.ClientError as exc:
+            return Call(None, reason=_plain_reason(exc))
+        except OSError as exc:
+            return Call(None, reason=f"connection failed: {exc.strerror or type(exc).__name__}")
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._session.close()
+
+    async def _read(self, response: aiohttp.ClientResponse) -> bytes:
+        chunks: list[bytes] = []
+        size = 0
+        async for chunk in response.content.iter_any():
+            chunks.append(chunk)
+            size += len(chunk)
+            if size > self._answer_limit:
+                response.close()
+                return b""
+        return b"".join(chunks)
+
+
+def _plain_reason(error: aiohttp.ClientError) -> str:
+    if isinstance(error, aiohttp.ClientConnectorCertificateError | aiohttp.ClientConnectorSSLError):
+        return f"TLS failed: {error.__cause__ or type(error).__name__}"[:200]
+    if isinstance(error, aiohttp.ClientConnectorError):
+        return f"connection failed: {error.os_error.strerror or 'refused'}"
+    return f"no answer: {type(error).__name__}"
+
+
+def _retry_after(response: aiohttp.ClientResponse) -> float | None:
+    text = response.headers.get("Retry-After", "").strip()
+    return float(text) if text.isascii() and text.isdigit() and len(text) < 8 else None

@@ -1,0 +1,103 @@
+"""What goes out in one call: obfuscated, encrypted for its recipient, joined, signed (5.2.2, 5.5.6)."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+import msgspec
+
+from dip.channels.paths import without
+from dip.delivery.endpoint import Endpoint
+from dip.messages.envelope import Envelope, array
+from dip.security.encryption import Encryptor
+from dip.security.signing import Signer
+from dip.store.records import STATUS_CHANNEL, Lane, Waiting
+
+SEQUENCE = "X-DIP-Sequence"
+ENVIRONMENT = "X-DIP-Environment"
+_PATHS = msgspec.json.Decoder(tuple[str, ...])
+
+
+class Item(msgspec.Struct, frozen=True):
+    """One delivery with what is sent for it: an envelope, or a status message's entry."""
+
+    waiting: Waiting
+    content: Envelope | bytes
+
+
+class Outgoing(msgspec.Struct, frozen=True):
+    """A call ready to be made. Sizes in bytes."""
+
+    items: Sequence[Item]
+    body: bytes
+    headers: Mapping[str, str]
+
+
+def fit(items: Sequence[Item], endpoint: Endpoint) -> Sequence[Item]:
+    """As many of the items as one call may carry; at least one."""
+    size = 0
+    for number, item in enumerate(items):
+        size += len(item.content.plain if isinstance(item.content, Envelope) else item.content) + 1
+        if number and size > endpoint.max_bytes:
+            return items[:number]
+    return items
+
+
+def build(
+    items: Sequence[Item],
+    *,
+    url: str,
+    signer: Signer,
+    encryptor: Encryptor | None,
+    at: datetime,
+    extra_headers: Mapping[str, str],
+) -> Outgoing:
+    """Body and headers of a call; runs in a worker thread, for its cryptography is heavy.
+
+    encryptor: the recipient's, where any item is protected.
+    """
+    body = array([_element(item, encryptor) for item in items])
+    headers = {"Content-Type": "application/json", **signer.headers("POST", url, body, at), **extra_headers}
+    return Outgoing(items, body, headers)
+
+
+def _element(item: Item, encryptor: Encryptor | None) -> bytes:
+    if isinstance(item.content, bytes):
+        return item.content
+    envelope = item.content
+    if item.waiting.hidden is not None:
+        content = envelope.content()
+        without(content, _PATHS.decode(item.waiting.hidden))
+        envelope = Envelope.of_content(content)
+    custom = envelope.custom
+    if not item.waiting.protected or encryptor is None or custom is None:
+        return envelope.plain
+    return envelope.with_custom(b'"%b"' % encryptor.encrypt(custom).encode())
+
+
+def sequences(items: Sequence[Item], lanes: Mapping[int, Lane]) -> str:
+    """The value of X-DIP-Sequence: for each channel the numbers in this call, such as `IF-031=12-19,21`."""
+    by_channel: dict[str, list[int]] = defaultdict(list)
+    for item in items:
+        by_channel[lanes[item.waiting.lane].channel].append(item.waiting.sequence)
+    return "; ".join(f"{channel}={_ranges(sorted(numbers))}" for channel, numbers in by_channel.items())
+
+
+def _ranges(numbers: Sequence[int]) -> str:
+    spans: list[list[int]] = []
+    for number in numbers:
+        if spans and spans[-1][1] == number - 1:
+            spans[-1][1] = number
+        else:
+            spans.append([number, number])
+    return ",".join(str(first) if first == last else f"{first}-{last}" for first, last in spans)
+
+
+def platform_headers(items: Sequence[Item], lanes: Mapping[int, Lane], environment: str) -> dict[str, str]:
+    """The headers of the spec profile: which environment this is, and which numbers the call carries."""
+    return {ENVIRONMENT: environment, SEQUENCE: sequences(items, lanes)}
+
+
+def is_status(lane: Lane) -> bool:
+    """Whether the lane carries status messages."""
+    return lane.channel == STATUS_CHANNEL

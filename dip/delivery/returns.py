@@ -1,0 +1,52 @@
+"""Return to sender: the status message about a delivery that failed for good (5.5.9)."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+import msgspec
+
+from dip.delivery.answers import Fate, Judgement
+from dip.messages.identifiers import DIP, DipId
+from dip.messages.standard_response import Entry, clip, code_of, label
+from dip.messages.timestamps import wire_time
+from dip.security.vault import Vault
+from dip.store.records import NewStatus, Waiting
+
+_MESSAGE_LIMIT = 200
+_FAILED = "MSG1000"
+
+
+class Returns:
+    """Writes the status messages that tell senders what became of their messages."""
+
+    def __init__(self, *, vault: Vault, texts: Mapping[str, str]) -> None:
+        self._vault = vault
+        self._texts = texts
+
+    def about(self, waiting: Waiting, judgement: Judgement, recipient: DipId, at: datetime) -> NewStatus | None:
+        """The status message for a rejected or failed delivery.
+
+        None where none is due: it arrived, it will be sent again, or it is a status message itself.
+        """
+        if waiting.status_message is not None or judgement.fate not in (Fate.REJECTED, Fate.FAILED):
+            return None
+        entry = Entry(
+            transaction_id=waiting.transaction_id,
+            sender_unique_reference=waiting.reference,
+            correlation_id=waiting.correlation_id,
+            sent_timestamp=wire_time(at),
+            recipient_id=waiting.sender,
+        )
+        rejected = judgement.entry
+        if rejected is not None:
+            entry.sender_id = recipient
+            entry.message = (rejected.message or label(_FAILED, self._texts))[:_MESSAGE_LIMIT]
+            entry.help = clip(rejected.help) if rejected.help else None
+        else:
+            entry.sender_id = DIP
+            entry.message = label(_FAILED, self._texts)
+            entry.help = clip(
+                f"Not delivered to {recipient}: it {judgement.note}. The message is kept and can be requeued."
+            )
+        sealed = self._vault.seal(msgspec.json.encode(entry), waiting.transaction_id.encode())
+        return NewStatus(waiting.sender, code_of(entry.message) or _FAILED, sealed)

@@ -1,0 +1,316 @@
+"""One worker for each endpoint: takes what waits in order of receipt, calls, judges, settles (5.5.10, 5.5.13 A to D)."""
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Executor
+from datetime import timedelta
+from functools import partial
+
+import msgspec
+
+from dip.archive.archive import Archive
+from dip.delivery.answers import Call, Fate, Judgement, judge
+from dip.delivery.caller import WebhookCaller
+from dip.delivery.endpoint import Endpoint, Pace
+from dip.delivery.outgoing import Item, Outgoing, build, fit, platform_headers
+from dip.delivery.returns import Returns
+from dip.ground.clock import Clock, microseconds
+from dip.ground.current import Current
+from dip.ground.errors import DipError, StoreUnavailable
+from dip.ground.log import Log
+from dip.ground.settings import Settings
+from dip.participants.registry import Participants
+from dip.reporting.metrics import Metrics
+from dip.security.signing import CONTENT_HASH, SIGNATURE, SIGNATURE_DATE, Signer
+from dip.security.vault import Vault
+from dip.store.protocol import MessageStore
+from dip.store.records import (
+    DeliveryState,
+    Exchange,
+    Lane,
+    Settled,
+    Settlement,
+    Stage,
+    Status,
+    Waiting,
+)
+
+_SERVER_ERROR = 500
+_STORE_WAIT_S = 1.0
+
+
+class Postman(msgspec.Struct, frozen=True):
+    """What every worker shares."""
+
+    settings: Settings
+    clock: Clock
+    store: MessageStore
+    archive: Archive
+    vault: Vault
+    participants: Current[Participants]
+    signer: Signer
+    signing_certificate: str
+    tls_certificate: str
+    caller: WebhookCaller
+    executor: Executor
+    returns: Returns
+    metrics: Metrics
+    wake: Callable[[Iterable[int]], None]
+    log: Log
+
+
+class Worker:
+    """Delivers the lanes of one endpoint, one call at a time.
+
+    Reading runs ahead of settling: the next call may go out while the last one's outcome is being
+    committed; `_after` says how far the queue was read. A failure reads again from the head.
+    """
+
+    def __init__(self, postman: Postman, endpoint: Endpoint, lanes: Iterable[Lane], pace: Pace) -> None:
+        self.endpoint = endpoint
+        self.pace = pace
+        self._postman = postman
+        self._lanes = {lane.id: lane for lane in lanes}
+        self._busy = set(self._lanes)
+        self._after = 0
+        self._woken = asyncio.Event()
+        self._settling: asyncio.Task[None] | None = None
+        self._stopping = False
+        self._task = asyncio.create_task(self._run(), name=f"delivery {endpoint.key.recipient}")
+
+    def wake(self, lane: Lane) -> None:
+        """Something new waits in a lane of this endpoint."""
+        self._lanes[lane.id] = lane
+        self._busy.add(lane.id)
+        self._woken.set()
+
+    async def stop(self) -> None:
+        """Finish the call in flight and what it settles, then end."""
+        self._stopping = True
+        self._woken.set()
+        await self._task
+
+    async def cancel(self) -> None:
+        """End at once; what is in flight will be sent again."""
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _run(self) -> None:
+        log = self._postman.log
+        while not self._stopping:
+            try:
+                items, alone = self._next()
+                if items:
+                    await self._deliver(items, alone=alone)
+                else:
+                    await self._wait()
+            except StoreUnavailable:
+                await self._start_over(_STORE_WAIT_S)
+            except DipError as exc:
+                log.error("delivery_not_prepared", recipient=self.endpoint.key.recipient, reason=exc.message)
+                self.pace.failed(0, server_error=False)
+                await self._start_over(self.pace.wait_s())
+            except Exception:
+                log.exception("delivery_failed_unexpectedly", recipient=self.endpoint.key.recipient)
+                self.pace.failed(0, server_error=False)
+                await self._start_over(self.pace.wait_s())
+        await self._settled()
+
+    async def _wait(self) -> None:
+        """Until something new waits, or one that was set aside is due."""
+        await self._settled()
+        if self._busy or self._stopping:
+            return
+        due = [at for lane in self._lanes if (at := self._postman.store.next_set_aside(lane)) is not None]
+        timeout = None
+        if due:
+            timeout = max(0.01, (min(due) - microseconds(self._postman.clock.now())) / 1_000_000)
+        self._woken.clear()
+        try:
+            async with asyncio.timeout(timeout):
+                await self._woken.wait()
+        except TimeoutError:
+            return
+
+    async def _start_over(self, wait_s: float) -> None:
+        """Read the queue from its head again, after a while."""
+        try:
+            await self._settled()
+        except StoreUnavailable:
+            self._settling = None
+        self._after = 0
+        self._busy = set(self._lanes)
+        if not self._stopping:
+            await self._pause(wait_s)
+
+    async def _pause(self, wait_s: float) -> None:
+        """Wait, unless the worker is to stop; new messages don't shorten a back-off."""
+        until = self._postman.clock.monotonic() + wait_s
+        while not self._stopping and (left := until - self._postman.clock.monotonic()) > 0:
+            self._woken.clear()
+            try:
+                async with asyncio.timeout(left):
+                    await self._woken.wait()
+            except TimeoutError:
+                return
+
+    def _next(self) -> tuple[Sequence[Item], bool]:
+        """The next call's items, and whether it is one that was set aside and goes alone."""
+        store = self._postman.store
+        limit = min(self.pace.size, self.endpoint.max_count)
+        candidates: list[Waiting] = []
+        for lane in list(self._busy):
+            found = store.waiting(lane, self._after, limit)
+            if found:
+                candidates.extend(found)
+            else:
+                self._busy.discard(lane)
+        if candidates:
+            candidates.sort(key=lambda waiting: waiting.id)
+            items = fit(self._contents(candidates[:limit]), self.endpoint)
+            if not items:
+                # Their archive time is over: there is nothing left to send.
+                self._after = candidates[:limit][-1].id
+                self._postman.log.error("waiting_messages_without_content", count=len(candidates[:limit]))
+            return items, False
+        now = microseconds(self._postman.clock.now())
+        for lane in self._lanes:
+            if due := store.set_aside(lane, now, 1):
+                return self._contents(due), True
+        return (), False
+
+    def _contents(self, batch: Sequence[Waiting]) -> Sequence[Item]:
+        if self.endpoint.key.for_status:
+            numbers = [waiting.status_message for waiting in batch if waiting.status_message is not None]
+            sealed = self._postman.store.status_contents(numbers)
+            return [
+                Item(waiting, self._postman.vault.open(content, waiting.transaction_id.encode()))
+                for waiting in batch
+                if (content := sealed.get(waiting.status_message or 0)) is not None
+            ]
+        envelopes = self._postman.archive.envelopes(waiting.message for waiting in batch)
+        return [Item(waiting, envelopes[waiting.message]) for waiting in batch if waiting.message in envelopes]
+
+    async def _deliver(self, items: Sequence[Item], *, alone: bool) -> None:
+        outgoing = await self._build(items)
+        clock = self._postman.clock
+        started = clock.monotonic()
+        call = await self._postman.caller.post(self.endpoint.key.url, outgoing.body, outgoing.headers)
+        duration_us = int((clock.monotonic() - started) * 1_000_000)
+        judged = judge(call, [item.waiting for item in items])
+        failed = all(one.fate is Fate.RETRIED for one in judged)
+        set_aside = alone
+        if failed and not alone:
+            set_aside = self.pace.failed(len(items), server_error=call.status == _SERVER_ERROR)
+        elif not failed:
+            self.pace.succeeded()
+        settlement = self._settlement(outgoing, call, judged, duration_us, set_aside=set_aside)
+        self._postman.metrics.called(settlement, self._delays(items))
+        await self._settled()
+        self._settling = asyncio.create_task(self._settle(settlement))
+        if failed and not set_aside:
+            await self._start_over(self.pace.wait_s(call.retry_after_s))
+        elif not alone:
+            self._after = items[-1].waiting.id
+        else:
+            # Its due time has to be committed before it is read again.
+            await self._settled()
+
+    async def _build(self, items: Sequence[Item]) -> Outgoing:
+        postman = self._postman
+        settings = postman.settings
+        wall = postman.clock.wall()
+        extra = platform_headers(items, self._lanes, settings.environment) if settings.switches.platform_headers else {}
+        encryptor = None
+        if any(item.waiting.protected for item in items) and not self.endpoint.key.for_status:
+            encryptor = postman.participants.value.encryptor(self.endpoint.key.recipient, wall)
+        return await asyncio.get_running_loop().run_in_executor(
+            postman.executor,
+            partial(
+                build,
+                items,
+                url=self.endpoint.key.url,
+                signer=postman.signer,
+                encryptor=encryptor,
+                at=wall,
+                extra_headers=extra,
+            ),
+        )
+
+    def _settlement(
+        self,
+        outgoing: Outgoing,
+        call: Call,
+        judged: Sequence[Judgement],
+        duration_us: int,
+        *,
+        set_aside: bool,
+    ) -> Settlement:
+        postman = self._postman
+        now = postman.clock.now()
+        recipient = self.endpoint.key.recipient
+        exchange = Exchange(
+            direction="out",
+            at=microseconds(now),
+            party=recipient,
+            method="POST",
+            url=self.endpoint.key.url,
+            content_hash=outgoing.headers[CONTENT_HASH],
+            signature=outgoing.headers[SIGNATURE],
+            signature_date=outgoing.headers[SIGNATURE_DATE],
+            signing_certificate=postman.signing_certificate,
+            tls_certificate=postman.tls_certificate,
+            status=call.status,
+            answer=call.answer,
+            duration_us=duration_us,
+        )
+        settled = []
+        for item, judgement in zip(outgoing.items, judged, strict=True):
+            aside = judgement.fate is Fate.UNKNOWN or (set_aside and judgement.fate is Fate.RETRIED)
+            until = None
+            if aside:
+                wait = timedelta(seconds=self.pace.backoff_s(item.waiting.attempts + 1))
+                until = microseconds(now + wait)
+            state, status = _OUTCOMES[judgement.fate]
+            if status is Status.RETRYING and self.pace.paused:
+                status = Status.PAUSED
+            settled.append(
+                Settled(
+                    delivery=item.waiting.id,
+                    message=item.waiting.message,
+                    state=state,
+                    status=status,
+                    set_aside_until=until,
+                    detail=_detail(judgement),
+                    returned=postman.returns.about(item.waiting, judgement, recipient, now),
+                )
+            )
+        stage = Stage.STATUS_MESSAGE if self.endpoint.key.for_status else Stage.OUTBOUND
+        return Settlement(exchange=exchange, recipient=recipient, stage=stage, settled=settled)
+
+    async def _settle(self, settlement: Settlement) -> None:
+        self._postman.wake(await self._postman.store.settle(settlement))
+
+    async def _settled(self) -> None:
+        if self._settling is not None:
+            settling, self._settling = self._settling, None
+            await settling
+
+    def _delays(self, items: Sequence[Item]) -> list[float]:
+        now = microseconds(self._postman.clock.now())
+        return [(now - item.waiting.received_at) / 1_000_000 for item in items]
+
+
+_OUTCOMES = {
+    Fate.DELIVERED: (DeliveryState.DELIVERED, Status.DELIVERED),
+    Fate.REJECTED: (DeliveryState.REJECTED, Status.REJECTED_BY_RECIPIENT),
+    Fate.UNKNOWN: (DeliveryState.WAITING, Status.UNKNOWN_DELIVERY_STATUS),
+    Fate.FAILED: (DeliveryState.DEAD, Status.DELIVERY_FAILURE),
+    Fate.RETRIED: (DeliveryState.WAITING, Status.RETRYING),
+}
+
+
+def _detail(judgement: Judgement) -> str | None:
+    if judgement.entry is not None:
+        return " ".join(filter(None, (judgement.entry.message, judgement.entry.help)))[:700]
+    return judgement.note or None

@@ -1,0 +1,1 @@
+"""The wire: routes, pages, the administration API, and the statuses of errors."""

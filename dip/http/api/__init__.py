@@ -1,0 +1,1 @@
+"""The participants' API: messages in, webhooks set (5.5.10; live API 2.2.1)."""

@@ -1,0 +1,31 @@
+"""The API's application: every route of the participants' port."""
+
+from aiohttp import web
+
+from dip.ground.settings import Settings
+from dip.http.api.calls import Desk
+from dip.http.api.messages import MessagesIn
+from dip.http.api.webhooks import Webhooks
+
+# The case of addresses is not enforced on ingress (live API 2.2.1).
+_CHANNEL = "/{prefix:(?i:dip-channel)}"
+_STATUS = "/{prefix:(?i:statusmessage)}"
+_PUBCONFIG = _CHANNEL + "/{channel_id}/{verb:(?i:pubconfig)}/{recipient_id}"
+_CONFIG = _STATUS + "/{verb:(?i:config)}/{recipient_id}"
+
+
+def api_application(*, settings: Settings, desk: Desk, messages_in: MessagesIn, webhooks: Webhooks) -> web.Application:
+    """The application of the API port."""
+    application = web.Application(middlewares=[desk.middleware()], client_max_size=settings.body_limit_bytes)
+    application.add_routes(
+        [
+            web.post(_CHANNEL + "/{channel_id}", messages_in.one_channel),
+            web.post(_PUBCONFIG, webhooks.set_channel),
+            web.delete(_PUBCONFIG, webhooks.remove_channel),
+            web.post(_CONFIG, webhooks.set_status),
+            web.delete(_CONFIG, webhooks.remove_status),
+        ]
+    )
+    if settings.switches.mixed_channels:
+        application.add_routes([web.post(_CHANNEL, messages_in.any_channel)])
+    return application

@@ -1,0 +1,137 @@
+"""One call of a participant: who calls, what it sent, how it is signed; and how a refusal is answered."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+from uuid import uuid4
+
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
+
+from dip.channels.registry import Registry
+from dip.ground.clock import Clock
+from dip.ground.current import Current
+from dip.ground.errors import BadRequest, DipError, NotFound, TooLarge
+from dip.ground.log import Log
+from dip.ground.settings import Settings
+from dip.http.problems import status_of
+from dip.intake.answer import Answering
+from dip.intake.refusal import RequestRefused
+from dip.messages.timestamps import wire_time
+from dip.participants.access import Caller, check_api_key, check_connection
+from dip.participants.registry import Participants
+from dip.security.tls import peer_certificate
+
+JSON: Final = "application/json"
+_CALLER: Final = "caller"
+_FAILED: Final = "MSG1000"
+_UNKNOWN_CHANNEL: Final = "MSG1002"
+_RETRY_AFTER_S: Final = "5"
+
+
+class UnknownChannel(NotFound):
+    """This DIP serves no such interface."""
+
+    code = "unknown_channel"
+
+
+class Desk:
+    """What every call needs before its own work: the caller, the body within its limits, the answer to a refusal."""
+
+    def __init__(
+        self,
+        *,
+        settings: Settings,
+        clock: Clock,
+        log: Log,
+        registry: Current[Registry],
+        participants: Current[Participants],
+    ) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._log = log
+        self._registry = registry
+        self._participants = participants
+
+    def middleware(self) -> Middleware:
+        """Identifies the caller of every request and turns every refusal into a StandardResponse."""
+
+        @web.middleware
+        async def answer(request: web.Request, handler: Handler) -> web.StreamResponse:
+            try:
+                request[_CALLER] = self._identify(request)
+                return await handler(request)
+            except DipError as exc:
+                return self._refuse(request, exc)
+            except web.HTTPException as exc:
+                return self._refuse_plainly(request, exc.status, exc.reason, exc.headers)
+            except Exception:
+                request_id = uuid4().hex
+                self._log.exception("request_failed_unexpectedly", request_id=request_id)
+                help_text = f"Something went wrong here; it was logged as {request_id}."
+                return self._standard(request, 500, _FAILED, help_text)
+
+        return answer
+
+    async def read(self, request: web.Request) -> bytes:
+        """The body, within the limit. Raises TooLarge, BadRequest."""
+        limit = self._settings.body_limit_bytes
+        refusal = f"Body: expected at most {limit} bytes. Send fewer messages in one request."
+        if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+            raise BadRequest("Content-Encoding: expected none; the content hash covers the body as it is sent.")
+        if (request.content_length or 0) > limit:
+            raise TooLarge(refusal)
+        body = bytearray()
+        async for chunk in request.content.iter_any():
+            body += chunk
+            if len(body) > limit:
+                raise TooLarge(refusal)
+        return bytes(body)
+
+    def urls(self, request: web.Request) -> Sequence[str]:
+        """The forms of the address that the caller may have signed, the full one first."""
+        target = request.raw_path
+        public = self._settings.public_url.rstrip("/")
+        full = [f"{public}{target}"] if public else []
+        full.append(f"https://{request.host}{target}")
+        return [*full, *(url.partition("://")[2] for url in full), target]
+
+    def _identify(self, request: web.Request) -> Caller:
+        participants = self._participants.value
+        caller = check_connection(participants, peer_certificate(request.transport), self._clock.wall())
+        check_api_key(participants, caller, request.headers.get("X-API-Key"), required=self._settings.api_key_required)
+        return caller
+
+    def _refuse(self, request: web.Request, error: DipError) -> web.Response:
+        if isinstance(error, RequestRefused):
+            return self._standard(request, error.status, error.response_code, error.message)
+        code = _UNKNOWN_CHANNEL if isinstance(error, UnknownChannel) else _FAILED
+        return self._standard(request, status_of(error), code, error.message)
+
+    def _refuse_plainly(
+        self, request: web.Request, status: int, reason: str, headers: Mapping[str, str]
+    ) -> web.Response:
+        kept = {"Allow": headers["Allow"]} if "Allow" in headers else {}
+        return self._standard(request, status, _FAILED, f"{reason}: {request.method} {request.path}", kept)
+
+    def _standard(
+        self,
+        request: web.Request,
+        status: int,
+        code: str,
+        help_text: str,
+        headers: Mapping[str, str] | None = None,
+    ) -> web.Response:
+        caller = request.get(_CALLER)
+        answering = Answering(self._settings.switches, self._registry.value.response_codes)
+        timestamp = wire_time(self._clock.now())
+        body = answering.refuse_whole(code, help_text, caller.dip_id if caller else None, timestamp)
+        extra = dict(headers or {})
+        if status == 503:
+            extra["Retry-After"] = _RETRY_AFTER_S
+        return web.Response(status=status, body=body, content_type=JSON, headers=extra)
+
+
+def caller_of(request: web.Request) -> Caller:
+    """Who calls."""
+    caller: Caller = request[_CALLER]
+    return caller

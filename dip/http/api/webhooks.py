@@ -1,0 +1,146 @@
+"""Where a recipient wants its messages: pubconfig of channels, config of status messages (live API 2.2.1)."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Annotated
+
+import msgspec
+from aiohttp import web
+
+from dip.channels.channel import EVERY_ROLE
+from dip.channels.registry import Registry
+from dip.delivery.dispatcher import Dispatcher
+from dip.ground.clock import Clock
+from dip.ground.current import Current
+from dip.ground.errors import BadRequest, NotFound, NotPermitted
+from dip.ground.settings import Settings
+from dip.http.api.calls import JSON, Desk, UnknownChannel, caller_of
+from dip.intake.answer import Answering
+from dip.messages.identifiers import DipId
+from dip.messages.timestamps import wire_time
+from dip.participants.access import acts_for, check_signer
+from dip.participants.registry import Participants
+from dip.participants.webhooks import Network, check_webhook_url
+from dip.security.certificates import CertificateReader
+from dip.security.signing import SignedHeaders, check_age, verify
+from dip.store.records import ALL_CHANNELS, STATUS_CHANNEL, Webhook
+
+_CREATED = 201
+_NO_CONTENT = 204
+
+
+class WebhookConfig(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
+    """The body of a configuration; what is left out stays as it was."""
+
+    callback_url: str | None = msgspec.field(default=None, name="callbackURL")
+    max_message_count: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    max_payload_size: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    """kB."""
+
+
+class Webhooks:
+    """Sets and removes webhooks. Both calls are signed; a body of `{}` or none is the same for DELETE."""
+
+    def __init__(
+        self,
+        *,
+        desk: Desk,
+        settings: Settings,
+        clock: Clock,
+        registry: Current[Registry],
+        participants: Current[Participants],
+        dispatcher: Dispatcher,
+        networks: Sequence[Network],
+    ) -> None:
+        self._desk = desk
+        self._settings = settings
+        self._clock = clock
+        self._registry = registry
+        self._participants = participants
+        self._dispatcher = dispatcher
+        self._networks = networks
+        self._certificates = CertificateReader()
+
+    async def set_channel(self, request: web.Request) -> web.Response:
+        """POST /dip-channel/{id}/pubconfig/{recipient-id}."""
+        return await self._set(request, self._channel(request))
+
+    async def remove_channel(self, request: web.Request) -> web.Response:
+        """DELETE of the same."""
+        return await self._remove(request, self._channel(request))
+
+    async def set_status(self, request: web.Request) -> web.Response:
+        """POST /statusmessage/config/{recipient-id}."""
+        return await self._set(request, STATUS_CHANNEL)
+
+    async def remove_status(self, request: web.Request) -> web.Response:
+        """DELETE of the same."""
+        return await self._remove(request, STATUS_CHANNEL)
+
+    async def _set(self, request: web.Request, channel: str) -> web.Response:
+        recipient, body = await self._authorise(request, channel)
+        try:
+            config = msgspec.json.decode(body, type=WebhookConfig)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
+            raise BadRequest(f"Body: expected a WebhookConfig with callbackURL: {exc}.") from exc
+        known = self._dispatcher.webhook(recipient, channel)
+        url = config.callback_url or (known.url if known else None)
+        if url is None:
+            raise BadRequest("/callbackURL: expected the https address of your webhook.")
+        check_webhook_url(url, self._settings.environment, self._networks)
+        await self._dispatcher.set_webhook(
+            Webhook(recipient, channel, url, config.max_message_count, config.max_payload_size)
+        )
+        answering = Answering(self._settings.switches, self._registry.value.response_codes)
+        timestamp = wire_time(self._clock.now())
+        return web.Response(
+            status=_CREATED,
+            body=answering.refuse_whole("MSG0000", f"{channel}: messages go to this webhook.", recipient, timestamp),
+            content_type=JSON,
+        )
+
+    async def _remove(self, request: web.Request, channel: str) -> web.Response:
+        recipient, _ = await self._authorise(request, channel)
+        await self._dispatcher.remove_webhook(recipient, channel)
+        return web.Response(status=_NO_CONTENT)
+
+    def _channel(self, request: web.Request) -> str:
+        named = request.match_info["channel_id"]
+        if named.lower() == ALL_CHANNELS:
+            if not self._settings.switches.mixed_channels:
+                raise NotFound("This profile has no webhook for all channels; set one for each channel.")
+            return ALL_CHANNELS
+        channel = self._registry.value.find(named.upper())
+        if channel is None:
+            raise UnknownChannel(f"{named[:20]}: expected an interface that this DIP serves, such as IF-031.")
+        return channel.id
+
+    async def _authorise(self, request: web.Request, channel: str) -> tuple[DipId, bytes]:
+        """The recipient and the body of a signed call by it, or by who acts for it."""
+        body = await self._desk.read(request)
+        caller = caller_of(request)
+        self._verify(request, body, caller.dip_id)
+        recipient = DipId(request.match_info["recipient_id"])
+        participant = self._participants.value.get(recipient)
+        if participant is None or not acts_for(caller, recipient):
+            raise NotPermitted(f"{caller.dip_id} may not set webhooks of {recipient[:10]}; use your own DIP id.")
+        found = self._registry.value.find(channel)
+        if found is not None and EVERY_ROLE not in found.recipients and not found.recipients & set(participant.roles):
+            receiving = ", ".join(sorted(found.recipients))
+            raise NotPermitted(f"{channel} goes to {receiving}; {recipient} has none of these roles.")
+        return recipient, body
+
+    def _verify(self, request: web.Request, body: bytes, caller: DipId) -> None:
+        headers = SignedHeaders.of(request.headers)
+        read = self._certificates.read(headers.certificate)
+        wall = self._clock.wall()
+        check_signer(self._participants.value, read.fingerprint, caller, wall)
+        check_age(headers, wall, timedelta(seconds=self._settings.signature_tolerance_s))
+        verify(
+            headers,
+            method=request.method,
+            urls=self._desk.urls(request),
+            body=body,
+            public_key=read.public_key,
+            allow_empty_braces=request.method != "POST",
+        )

@@ -1,0 +1,1 @@
+"""The portal: pages for people, the administration API for programs, on a port of its own."""

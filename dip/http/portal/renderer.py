@@ -1,0 +1,58 @@
+"""Pages from templates, in the one shell that shows where one is."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import jinja2
+from aiohttp import web
+
+from dip import __version__
+from dip.ground.clock import Clock
+from dip.ground.settings import Settings
+from dip.http.portal import wording
+from dip.http.portal.guard import visitor_of
+from dip.http.portal.paths import tone_of, tone_of_state
+
+_TEMPLATES: Final = Path(__file__).resolve().parent / "templates"
+
+
+class Renderer:
+    """Renders a template. Every page gets environment, profile, version and the clock's offset."""
+
+    def __init__(self, *, settings: Settings, clock: Clock) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._templates = jinja2.Environment(
+            loader=jinja2.FileSystemLoader(_TEMPLATES),
+            autoescape=True,
+            undefined=jinja2.StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._templates.filters.update(
+            date=wording.date,
+            date_and_time=wording.date_and_time,
+            duration=wording.duration,
+            microseconds=wording.of_microseconds,
+            time_of_day=wording.time_of_day,
+            tone=tone_of,
+            tone_of_state=tone_of_state,
+        )
+
+    def page(
+        self, request: web.Request, template: str, values: Mapping[str, Any], *, status: int = 200
+    ) -> web.Response:
+        """The page that a template makes of these values."""
+        offset = self._clock.offset
+        text = self._templates.get_template(template).render(
+            values,
+            visitor=visitor_of(request),
+            environment=self._settings.environment,
+            profile=self._settings.profile,
+            version=__version__,
+            path=request.path,
+            offset=wording.duration(offset) if offset else None,
+            business_now=self._clock.now(),
+        )
+        return web.Response(text=text, status=status, content_type="text/html")

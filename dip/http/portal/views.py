@@ -1,0 +1,148 @@
+"""Participants and channels as the administration API shows them."""
+
+from datetime import datetime, timedelta
+
+import msgspec
+
+from dip.channels.channel import Channel, Event, Routing
+from dip.messages.identifiers import DipId, EventCode, InterfaceId, RoleCode
+from dip.participants.participant import HeldCertificate, Participant
+from dip.participants.registry import Participants
+from dip.security.pki import CertificateUse
+
+
+class ParticipantView(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
+    """A participant in a list."""
+
+    dip_id: DipId
+    mpid: str
+    name: str
+    roles: tuple[RoleCode, ...]
+    since: datetime
+
+
+class CertificateView(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
+    """A certificate without its key. fingerprint: SHA-256, hexadecimal."""
+
+    fingerprint: str
+    use: CertificateUse
+    not_before: datetime
+    not_after: datetime
+    revoked_at: datetime | None
+
+
+class ParticipantDetail(ParticipantView, frozen=True, rename="camel", kw_only=True):
+    """A participant with every certificate that it holds, newest first within a use."""
+
+    certificates: tuple[CertificateView, ...]
+
+
+class ChannelView(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
+    """A channel in a list. events: codes in square brackets."""
+
+    id: InterfaceId
+    name: str
+    publication: str
+    category: int
+    signed: bool
+    encrypted: bool
+    senders: list[RoleCode]
+    recipients: list[RoleCode]
+    events: list[EventCode]
+
+
+class RoutingView(msgspec.Struct, frozen=True, kw_only=True):
+    """The roles that a sender's message goes to, by class (5.5.3)."""
+
+    primary: tuple[RoleCode, ...]
+    secondary: tuple[RoleCode, ...]
+    always: tuple[RoleCode, ...]
+
+
+class EventView(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
+    """An event of a channel; routing and correlation by the sender's role."""
+
+    code: EventCode
+    meaning: str
+    routing: dict[RoleCode, RoutingView]
+    correlation: dict[RoleCode, str]
+
+
+class ChannelDetail(ChannelView, frozen=True, rename="camel", kw_only=True):
+    """A channel with its events. Durations are ISO 8601; hidden: item paths that a role does not get."""
+
+    archive_for: timedelta
+    dead_letter_after: timedelta
+    hidden: dict[RoleCode, tuple[str, ...]]
+    event_details: list[EventView]
+
+
+def participant_in_list(participant: Participant) -> ParticipantView:
+    """A participant as a line of a list; never its API key."""
+    return ParticipantView(
+        dip_id=participant.dip_id,
+        mpid=participant.mpid,
+        name=participant.name,
+        roles=participant.roles,
+        since=participant.since,
+    )
+
+
+def participant_in_full(participant: Participant, participants: Participants) -> ParticipantDetail:
+    """A participant with its certificates; never their keys."""
+    return ParticipantDetail(
+        **msgspec.structs.asdict(participant_in_list(participant)),
+        certificates=tuple(
+            _certificate(held) for use in CertificateUse for held in participants.held_by(participant.dip_id, use)
+        ),
+    )
+
+
+def channel_in_list(channel: Channel) -> ChannelView:
+    """A channel as a line of a list."""
+    return ChannelView(
+        id=channel.id,
+        name=channel.name,
+        publication=channel.publication,
+        category=channel.category,
+        signed=channel.signed,
+        encrypted=channel.encrypted,
+        senders=sorted(channel.senders),
+        recipients=sorted(channel.recipients),
+        events=sorted(channel.events),
+    )
+
+
+def channel_in_full(channel: Channel) -> ChannelDetail:
+    """A channel with its events and its times."""
+    return ChannelDetail(
+        **msgspec.structs.asdict(channel_in_list(channel)),
+        archive_for=channel.archive_for,
+        dead_letter_after=channel.dead_letter_after,
+        hidden=dict(channel.hidden),
+        event_details=[_event(event) for _, event in sorted(channel.events.items())],
+    )
+
+
+def _event(event: Event) -> EventView:
+    senders = sorted(event.senders)
+    return EventView(
+        code=event.code,
+        meaning=event.meaning,
+        routing={sender: _routing(event.routing(sender)) for sender in senders},
+        correlation={sender: event.correlation(sender).value for sender in senders},
+    )
+
+
+def _routing(routing: Routing) -> RoutingView:
+    return RoutingView(primary=routing.primary, secondary=routing.secondary, always=routing.always)
+
+
+def _certificate(held: HeldCertificate) -> CertificateView:
+    return CertificateView(
+        fingerprint=held.fingerprint,
+        use=held.use,
+        not_before=held.not_before,
+        not_after=held.not_after,
+        revoked_at=held.revoked_at,
+    )

@@ -1,0 +1,47 @@
+"""How pages write times, durations and states."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+_MICROSECOND: Final = timedelta(microseconds=1)
+_MILLISECOND: Final = timedelta(milliseconds=1)
+_SECOND: Final = timedelta(seconds=1)
+
+
+def date_and_time(moment: datetime) -> str:
+    """UTC to the second: `2026-03-21 19:05:00`."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def time_of_day(moment: datetime) -> str:
+    """UTC to the millisecond: `19:05:00.123`."""
+    return moment.astimezone(UTC).strftime("%H:%M:%S.%f")[:-3]
+
+
+def date(moment: datetime) -> str:
+    """The UTC date: `2026-03-21`."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%d")
+
+
+def duration(length: timedelta) -> str:
+    """A length of time in the unit that fits: `0.4 ms`, `38 ms`, `1.2 s`, `3 min 5 s`, `14 d 2 h`."""
+    if length < 10 * _MILLISECOND:
+        return f"{length / _MILLISECOND:.1f} ms"
+    if length < _SECOND:
+        return f"{length / _MILLISECOND:.0f} ms"
+    if length < timedelta(minutes=1):
+        return f"{length / _SECOND:.1f} s"
+    seconds = int(length / _SECOND)
+    units = (
+        ("d", seconds // 86400),
+        ("h", seconds // 3600 % 24),
+        ("min", seconds // 60 % 60),
+        ("s", seconds % 60),
+    )
+    parts = [f"{number} {unit}" for unit, number in units if number]
+    return " ".join(parts[:2])
+
+
+def of_microseconds(count: int) -> timedelta:
+    """The length of time that a count of microseconds stands for."""
+    return count * _MICROSECOND

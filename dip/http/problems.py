@@ -1,0 +1,91 @@
+"""Errors on the wire: the one table from code to status, and problem documents (RFC 9457)."""
+
+from collections.abc import Mapping
+from typing import Final
+
+import msgspec
+from aiohttp import web
+
+from dip.ground.errors import DipError
+
+CONTENT_TYPE: Final = "application/problem+json"
+
+STATUSES: Final[Mapping[str, int]] = {
+    "bad_request": 400,
+    "call_refused": 502,
+    "catalogue_refused": 400,
+    "certificate_missing": 409,
+    "certificate_request_refused": 400,
+    "certificate_unreadable": 400,
+    "conflict": 409,
+    "credentials_incomplete": 500,
+    "dip_error": 500,
+    "master_key_refused": 500,
+    "messages_unreadable": 400,
+    "method_not_allowed": 405,
+    "not_authenticated": 401,
+    "not_found": 404,
+    "not_permitted": 403,
+    "request_refused": 400,
+    "seal_broken": 500,
+    "server_not_reached": 502,
+    "setup_refused": 500,
+    "signature_refused": 401,
+    "store_unavailable": 503,
+    "too_large": 413,
+    "undecryptable_block": 400,
+    "webhook_refused": 400,
+}
+"""Status of each error code; a test holds it complete (decision record 0006)."""
+
+_FRAMEWORK: Final[Mapping[int, tuple[str, str]]] = {
+    404: ("not_found", "There is nothing at this address."),
+    405: ("method_not_allowed", "This address does not take that method."),
+    413: ("too_large", "The request is larger than the limit."),
+}
+
+
+class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A problem document: code is our own stable member, request_id helps to find the line in the log."""
+
+    title: str
+    status: int
+    code: str
+    detail: str
+    request_id: str | None = None
+
+
+def status_of(error: DipError) -> int:
+    """The HTTP status of an error."""
+    return STATUSES.get(error.code, 500)
+
+
+def problem(error: DipError) -> Problem:
+    """What an error says on the wire."""
+    return Problem(_title(error.code), status_of(error), error.code, error.message)
+
+
+def framework_problem(error: web.HTTPException) -> Problem:
+    """What a refusal by the HTTP library says on the wire."""
+    code, detail = _FRAMEWORK.get(error.status, ("bad_request", "The request can't be understood."))
+    return Problem(_title(code), error.status, code, detail)
+
+
+def unexpected(request_id: str) -> Problem:
+    """What a fault of our own says on the wire: nothing of its inside."""
+    detail = "Something went wrong here. It was logged under the request id; tell whoever runs this server."
+    return Problem("Internal error", 500, "dip_error", detail, request_id)
+
+
+def problem_response(found: Problem, headers: Mapping[str, str] | None = None) -> web.Response:
+    """The answer that carries a problem document."""
+    return web.Response(
+        status=found.status,
+        body=msgspec.json.encode(found),
+        content_type=CONTENT_TYPE,
+        headers=headers,
+    )
+
+
+def _title(code: str) -> str:
+    return code.replace("_", " ").capitalize()

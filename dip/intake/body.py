@@ -1,0 +1,134 @@
+"""Reading a request's body: an array of messages, cut into blocks without looking inside them."""
+
+import re
+from collections.abc import Sequence
+from typing import Any, TypeAlias
+
+import msgspec
+
+from dip.channels.folding import fold_header
+from dip.intake.refusal import Refusal, RequestRefused, one
+
+_BRACKETS = b"[]{}"
+_REST = bytes(set(range(256)) - set(_BRACKETS))
+_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+
+
+class Blocks(msgspec.Struct, forbid_unknown_fields=True):
+    """A payload as it came: its two blocks, still bytes."""
+
+    CommonBlock: msgspec.Raw
+    CustomBlock: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+
+
+class Element(msgspec.Struct, forbid_unknown_fields=True):
+    """One element of the array."""
+
+    payload: Blocks
+
+
+Received: TypeAlias = Blocks | Refusal
+
+_ALL = msgspec.json.Decoder(list[Element])
+_EACH = msgspec.json.Decoder(list[msgspec.Raw])
+_ONE = msgspec.json.Decoder(Element)
+
+
+def read_body(body: bytes, *, message_limit: int, nesting_limit: int, folds_names: bool) -> Sequence[Received]:
+    """The messages of a body, each cut into its blocks or refused by itself.
+
+    folds_names: the case of `payload`, `CommonBlock` and `CustomBlock` does not matter (live profile).
+    Raises RequestRefused: no JSON, no array, empty, too many, nested too deep.
+    """
+    if too_deep(body, nesting_limit):
+        raise RequestRefused("MSG1001", f"Body: expected JSON nested at most {nesting_limit} deep.")
+    try:
+        elements = _ALL.decode(body)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        return _read_each(body, message_limit, folds_names)
+    _check_count(len(elements), message_limit)
+    return [element.payload for element in elements]
+
+
+def _read_each(body: bytes, message_limit: int, folds_names: bool) -> Sequence[Received]:
+    try:
+        raws = _EACH.decode(body)
+    except msgspec.ValidationError as exc:
+        raise RequestRefused("MSG1001", f'Body: expected a JSON array of {{"payload": …}}: {exc}.') from exc
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as exc:
+        raise RequestRefused("MSG1001", f"Body: expected JSON: {exc}.") from exc
+    _check_count(len(raws), message_limit)
+    received: list[Received] = []
+    for raw in raws:
+        try:
+            received.append(_ONE.decode(raw).payload)
+        except (msgspec.DecodeError, UnicodeDecodeError) as exc:
+            received.append((_folded(raw) if folds_names else None) or one("MSG1001", *_place_of(exc)))
+    return received
+
+
+def _folded(raw: msgspec.Raw) -> Blocks | None:
+    try:
+        return _ONE.decode(msgspec.json.encode(fold_header(plain(raw)))).payload
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+def _place_of(error: Exception) -> tuple[str, str]:
+    """JSON pointer and expectation out of msgspec's words, `… - at `$.payload``."""
+    text, _, path = str(error).partition(" - at `$")
+    return path.rstrip("`").replace(".", "/"), f'{{"payload": {{"CommonBlock": …, "CustomBlock": …}}}} ({text})'
+
+
+def _check_count(count: int, limit: int) -> None:
+    if count == 0:
+        raise RequestRefused("MSG1001", "Body: expected at least one message, found an empty array.")
+    if count > limit:
+        raise RequestRefused(
+            "MSG1000",
+            f"Body: expected at most {limit} messages, found {count}. Send them in several requests.",
+            status=413,
+        )
+
+
+def too_deep(body: bytes, limit: int) -> bool:
+    """Whether JSON is nested deeper than the limit.
+
+    Brackets are kept and pairs dissolved from the inside, one level a round; only where brackets are
+    left after as many rounds as the limit is the text looked at with its strings taken out.
+    """
+    if not _deeper(body.translate(None, _REST), limit):
+        return False
+    return _deeper(_without_strings(body), limit)
+
+
+def _deeper(brackets: bytes, limit: int) -> bool:
+    for _ in range(limit):
+        if not brackets:
+            return False
+        # Siblings of one level go together: `{}{}` and `[]{}` leave nothing behind.
+        dissolved = brackets.replace(b"{}", b"").replace(b"[]", b"")
+        if dissolved == brackets:
+            break
+        brackets = dissolved
+    return _depth(brackets, limit) > limit
+
+
+def _depth(brackets: bytes, limit: int) -> int:
+    depth = deepest = 0
+    for byte in brackets:
+        depth += 1 if byte in b"[{" else -1
+        deepest = max(deepest, depth)
+        if depth < 0 or depth > limit:
+            break
+    return deepest
+
+
+def _without_strings(body: bytes) -> bytes:
+    """The brackets outside of strings."""
+    return _STRING.sub(b"", body).translate(None, _REST)
+
+
+def plain(raw: bytes | msgspec.Raw) -> Any:
+    """The raw JSON as plain objects."""
+    return msgspec.json.decode(raw)

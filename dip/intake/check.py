@@ -1,0 +1,300 @@
+"""Checking one message: header, format, sender and role, environment, times (5.5.2). Never what its body means."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from dip.channels.channel import Channel, Correlation, Event
+from dip.channels.folding import fold_header
+from dip.channels.registry import Registry
+from dip.ground.settings import Settings
+from dip.intake.body import Blocks, plain
+from dip.intake.refusal import Refusal, one, permission, several
+from dip.messages.identifiers import CorrelationId, DipId, EventCode, RoleCode, original_of
+from dip.messages.timestamps import read_wire_time
+from dip.participants.access import Caller, represents
+from dip.participants.registry import Participants
+from dip.store.protocol import MessageStore
+
+_S0 = "/payload/CommonBlock/S0"
+_S1 = "/payload/CommonBlock/S1"
+_CUSTOM = "/payload/CustomBlock"
+_QUOTE = 0x22
+_JWE = "a JWE in compact form, in quotes"
+
+
+class _Kind(msgspec.Struct):
+    interfaceID: str  # noqa: N815
+    eventCode: str  # noqa: N815
+
+
+class _Peek(msgspec.Struct):
+    S0: _Kind
+
+
+class _Reference(msgspec.Struct):
+    senderUniqueReference: str  # noqa: N815
+
+
+class _ReferencePeek(msgspec.Struct):
+    S1: _Reference
+
+
+class Checked(msgspec.Struct):
+    """A message whose header is good; `custom` is None until the body is open and good too."""
+
+    index: int
+    channel: Channel
+    event: Event
+    common: Any
+    blocks: Mapping[str, msgspec.Raw]
+    common_raw: msgspec.Raw
+    custom_raw: bytes | msgspec.Raw | None
+    sender: DipId
+    sender_role: RoleCode
+    reference: str
+    jwe: str | None = None
+    custom: Any = None
+
+
+class Moment(msgspec.Struct, frozen=True):
+    """The two clocks at receipt: business time and wall time."""
+
+    business: datetime
+    wall: datetime
+
+
+_PEEK = msgspec.json.Decoder(_Peek)
+_BLOCKS = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_REFERENCE = msgspec.json.Decoder(_ReferencePeek)
+_TEXT = msgspec.json.Decoder(str)
+
+
+class Checker:
+    """The checks of a message, against one snapshot of catalogue and participants."""
+
+    def __init__(
+        self, *, settings: Settings, registry: Registry, participants: Participants, store: MessageStore
+    ) -> None:
+        self._settings = settings
+        self._registry = registry
+        self._participants = participants
+        self._store = store
+
+    def header(
+        self, index: int, blocks: Blocks, channel_id: str | None, signer: DipId, caller: Caller, now: Moment
+    ) -> Checked | Refusal:
+        """Everything that can be said while the CustomBlock may still be encrypted.
+
+        channel_id: of the address, or None where each message names its own.
+        """
+        try:
+            kind = self._kind(blocks)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
+            return one("MSG1001", _S0, f"interfaceID and eventCode as strings ({exc})")
+        found = self._event(kind, channel_id)
+        if isinstance(found, Refusal):
+            return found
+        channel, event = found
+        decoded = self._decode_common(blocks, event)
+        if isinstance(decoded, Refusal):
+            return decoded
+        common, common_raw = decoded
+        sender, role = DipId(common.S1.senderDIPID), RoleCode(common.S1.senderRoleID)
+        refusal = (
+            self._environment(common)
+            or self._sender(channel, event, sender, role, signer, caller)
+            or self._connection_provider(common, caller)
+            or self._times(common, now)
+            or self._correlation(common)
+        )
+        if refusal is not None:
+            return refusal
+        custom_raw = None if blocks.CustomBlock is msgspec.UNSET else blocks.CustomBlock
+        checked = Checked(
+            index=index,
+            channel=channel,
+            event=event,
+            common=common,
+            blocks=_BLOCKS.decode(common_raw),
+            common_raw=common_raw,
+            custom_raw=custom_raw,
+            sender=sender,
+            sender_role=role,
+            reference=common.S1.senderUniqueReference,
+        )
+        return self._protection(checked)
+
+    def body(self, checked: Checked) -> Refusal | None:
+        """The format of the CustomBlock, once it is open; sets `custom`."""
+        form = checked.event.format
+        if checked.custom_raw is None:
+            if form.has_custom:
+                return one("MSG1001", _CUSTOM, "the CustomBlock of this event")
+            return None
+        try:
+            checked.custom = form.decode_custom(checked.custom_raw)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
+            return self._explain_custom(checked, exc)
+        return None
+
+    def correlation(self, checked: Checked) -> CorrelationId | None:
+        """The correlation id that the sender quotes, without a replay prefix."""
+        quoted = checked.common.S1.senderCorrelationID
+        return CorrelationId(original_of(quoted)) if quoted is not None else None
+
+    def keeps_correlation(self, checked: Checked) -> bool:
+        """Whether a quoted id goes on (5.5.5)."""
+        return checked.event.correlation(checked.sender_role) is not Correlation.NONE
+
+    def _kind(self, blocks: Blocks) -> _Kind:
+        try:
+            return _PEEK.decode(blocks.CommonBlock).S0
+        except msgspec.DecodeError:
+            if not self._settings.switches.folds_names:
+                raise
+        common = fold_header({"payload": {"CommonBlock": plain(blocks.CommonBlock)}})["payload"]["CommonBlock"]
+        return _PEEK.decode(msgspec.json.encode(common)).S0
+
+    def _event(self, kind: _Kind, channel_id: str | None) -> tuple[Channel, Event] | Refusal:
+        if channel_id is not None and kind.interfaceID != channel_id:
+            return one(
+                "MSG1002",
+                f"{_S0}/interfaceID",
+                f"{channel_id}, the channel of the address",
+                kind.interfaceID[:20],
+            )
+        channel = self._registry.find(kind.interfaceID)
+        if channel is None:
+            return one("MSG1002", f"{_S0}/interfaceID", "an interface that this DIP serves", kind.interfaceID[:20])
+        event = channel.events.get(EventCode(kind.eventCode))
+        if event is None:
+            codes = ", ".join(channel.events)
+            return one("MSG1001", f"{_S0}/eventCode", f"one of {codes}", kind.eventCode[:50])
+        return channel, event
+
+    def _decode_common(self, blocks: Blocks, event: Event) -> tuple[Any, msgspec.Raw] | Refusal:
+        try:
+            return event.format.decode_common(blocks.CommonBlock), blocks.CommonBlock
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
+            error: Exception = exc
+        try:
+            common = plain(blocks.CommonBlock)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
+            return one("MSG1001", "/payload/CommonBlock", f"JSON ({exc})")
+        if self._settings.switches.folds_names:
+            folded = msgspec.Raw(msgspec.json.encode(event.format.fold({"CommonBlock": common})["CommonBlock"]))
+            try:
+                return event.format.decode_common(folded), folded
+            except msgspec.DecodeError as exc:
+                error, common = exc, plain(folded)
+        faults = event.format.explain_common(common)
+        return several("MSG1001", faults) if faults else one("MSG1001", "/payload/CommonBlock", str(error))
+
+    def _environment(self, common: Any) -> Refusal | None:
+        if common.S1.environmentTag == self._settings.environment:
+            return None
+        return one(
+            "MSG1000",
+            f"{_S1}/environmentTag",
+            f"{self._settings.environment}, the tag of this DIP",
+            common.S1.environmentTag,
+        )
+
+    def _sender(
+        self, channel: Channel, event: Event, sender: DipId, role: RoleCode, signer: DipId, caller: Caller
+    ) -> Refusal | None:
+        participant = self._participants.get(sender)
+        if participant is None:
+            return permission("MSG1009", f"{_S1}/senderDIPID", "the DIP id of a participant", sender)
+        if not represents(caller.dip_id, sender):
+            return permission(
+                "MSG1009",
+                f"{_S1}/senderDIPID",
+                f"{caller.dip_id}, to whom the client certificate belongs",
+                sender,
+            )
+        if not represents(signer, sender):
+            return permission(
+                "MSG1009", f"{_S1}/senderDIPID", f"{signer}, to whom the signing certificate belongs", sender
+            )
+        if role not in participant.roles:
+            held = ", ".join(participant.roles)
+            return permission("MSG1010", f"{_S1}/senderRoleID", f"a role of {sender}: {held}", role)
+        if role not in event.senders:
+            allowed = ", ".join(sorted(event.senders))
+            return permission(
+                "MSG1010", f"{_S1}/senderRoleID", f"a sender of {channel.id} {event.code}: {allowed}", role
+            )
+        return None
+
+    def _connection_provider(self, common: Any, caller: Caller) -> Refusal | None:
+        provider = common.S1.DIPConnectionProviderID
+        if provider is None or provider == caller.dip_id:
+            return None
+        return permission(
+            "MSG1011", f"{_S1}/DIPConnectionProviderID", f"null, or {caller.dip_id}, which connects", provider
+        )
+
+    def _times(self, common: Any, now: Moment) -> Refusal | None:
+        place = f"{_S1}/senderTimestamp"
+        sent = read_wire_time(common.S1.senderTimestamp)
+        if sent is None:
+            return one("MSG1007", place, "a time such as 2026-03-21T19:05:00+00:00", common.S1.senderTimestamp)
+        if sent - max(now.business, now.wall) > timedelta(seconds=self._settings.sender_timestamp_ahead_s):
+            return one(
+                "MSG1007",
+                place,
+                f"a time at most {self._settings.sender_timestamp_ahead_s} s ahead of the DIP's clock",
+                common.S1.senderTimestamp,
+            )
+        return None
+
+    def _correlation(self, common: Any) -> Refusal | None:
+        quoted = common.S1.senderCorrelationID
+        if quoted is None or self._store.correlation_known(CorrelationId(original_of(quoted))):
+            return None
+        return one("MSG1012", f"{_S1}/senderCorrelationID", "null, or a correlation id that the DIP issued", quoted)
+
+    def _protection(self, checked: Checked) -> Checked | Refusal:
+        """In the spec profile the CustomBlock of an encrypted channel must be a JWE, and no other may be one."""
+        raw = checked.custom_raw
+        protected = self._settings.switches.encrypts_custom_block and checked.channel.encrypted
+        if raw is None or not protected:
+            return checked
+        if memoryview(raw)[0] != _QUOTE:
+            return one(
+                "MSG1001",
+                _CUSTOM,
+                f"{_JWE}: category {checked.channel.category} is encrypted in this profile",
+            )
+        checked.jwe = _TEXT.decode(raw)
+        return checked
+
+    def _explain_custom(self, checked: Checked, error: Exception) -> Refusal | None:
+        try:
+            custom = plain(checked.custom_raw or b"")
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
+            return one("MSG1001", _CUSTOM, f"JSON ({exc})")
+        form = checked.event.format
+        if self._settings.switches.folds_names:
+            folded = msgspec.json.encode(form.fold({"CustomBlock": custom})["CustomBlock"])
+            try:
+                checked.custom = form.decode_custom(folded)
+            except msgspec.DecodeError as exc:
+                error, custom = exc, plain(folded)
+            else:
+                checked.custom_raw = folded
+                return None
+        faults = form.explain_custom(custom)
+        return several("MSG1001", faults) if faults else one("MSG1001", _CUSTOM, str(error))
+
+
+def reference_of(blocks: Blocks) -> str | None:
+    """The sender's reference of a refused message, where it can be read."""
+    try:
+        return _REFERENCE.decode(blocks.CommonBlock).S1.senderUniqueReference[:200]
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None

@@ -1,0 +1,244 @@
+"""The way in, step by step: verified, checked, opened, routed, wrapped, committed, answered (5.5.13 A)."""
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Executor
+from datetime import timedelta
+
+from dip.archive.archive import Archive
+from dip.channels.registry import Registry
+from dip.ground.clock import Clock, microseconds
+from dip.ground.current import Current
+from dip.ground.settings import Settings
+from dip.intake.answer import Answering, Judged
+from dip.intake.body import read_body
+from dip.intake.check import Checked, Checker, Moment, reference_of
+from dip.intake.refusal import Refusal, several
+from dip.intake.request import Answer, InboundRequest
+from dip.intake.wrap import Wrapped, Wrapper
+from dip.messages.faults import Fault
+from dip.messages.identifiers import DipId
+from dip.messages.timestamps import wire_time
+from dip.participants.access import check_signer
+from dip.participants.registry import CertificateMissing, Participants
+from dip.routing.look_up import LookUp
+from dip.routing.router import Enquiry, Router
+from dip.security.certificates import CertificateReader
+from dip.security.encryption import UndecryptableBlock
+from dip.security.signing import SignedHeaders, check_age, verify
+from dip.security.vault import Vault
+from dip.store.protocol import MessageStore
+from dip.store.records import Arrival, Exchange, Verdict
+
+_BREATH = 16
+"""Messages checked between two turns of the event loop."""
+
+
+class Intake:
+    """Takes requests of participants in. Nothing is answered before it is committed."""
+
+    def __init__(
+        self,
+        *,
+        settings: Settings,
+        clock: Clock,
+        registry: Current[Registry],
+        participants: Current[Participants],
+        store: MessageStore,
+        archive: Archive,
+        vault: Vault,
+        look_up: LookUp,
+        executor: Executor,
+        wake: Callable[[Iterable[int]], None],
+    ) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._registry = registry
+        self._participants = participants
+        self._store = store
+        self._archive = archive
+        self._vault = vault
+        self._look_up = look_up
+        self._executor = executor
+        self._wake = wake
+        self._certificates = CertificateReader()
+
+    async def receive(self, request: InboundRequest) -> Answer:
+        """Take a request in and answer it.
+
+        Raises RequestRefused, SignatureRefused, NotAuthenticated, NotPermitted where nothing of it can
+        be told apart; StoreUnavailable where the disk fails.
+        """
+        headers, fingerprint, signer = self._verify(request)
+        now = Moment(self._clock.now(), self._clock.wall())
+        switches = self._settings.switches
+        received = read_body(
+            request.body,
+            message_limit=self._settings.message_limit,
+            nesting_limit=self._settings.nesting_limit,
+            folds_names=switches.folds_names,
+        )
+        registry, participants = self._registry.value, self._participants.value
+        checker = Checker(settings=self._settings, registry=registry, participants=participants, store=self._store)
+        judged = [Judged(None, one if isinstance(one, Refusal) else None) for one in received]
+        passed: list[Checked] = []
+        for index, blocks in enumerate(received):
+            if index % _BREATH == _BREATH - 1:
+                await asyncio.sleep(0)
+            if isinstance(blocks, Refusal):
+                continue
+            checked = checker.header(index, blocks, request.channel_id, signer, request.caller, now)
+            if isinstance(checked, Refusal):
+                judged[index] = Judged(reference_of(blocks), checked)
+            else:
+                judged[index].reference = checked.reference
+                passed.append(checked)
+        await self._open(passed, participants, judged)
+        router = Router(participants=participants, look_up=self._look_up, roles=registry.roles)
+        wrapper = Wrapper(
+            archive=self._archive,
+            vault=self._vault,
+            texts=registry.response_codes,
+            protects=switches.encrypts_custom_block,
+        )
+        wrapped: list[Wrapped] = []
+        for number, checked in enumerate(passed):
+            if number % _BREATH == _BREATH - 1:
+                await asyncio.sleep(0)
+            ready = self._make_ready(checked, checker, router, wrapper, judged, now, request.started)
+            if ready is not None:
+                wrapped.append(ready)
+        if not switches.takes_good_of_mixed and any(one.refusal is not None for one in judged):
+            for ready in wrapped:
+                judged[ready.index].refusal = _LEFT
+            wrapped = []
+        return await self._commit(request, headers, fingerprint, judged, wrapped, now, registry)
+
+    def _verify(self, request: InboundRequest) -> tuple[SignedHeaders, str, DipId]:
+        headers = SignedHeaders.of(request.headers)
+        read = self._certificates.read(headers.certificate)
+        wall = self._clock.wall()
+        participants = self._participants.value
+        held = check_signer(participants, read.fingerprint, request.caller.dip_id, wall)
+        check_age(headers, wall, timedelta(seconds=self._settings.signature_tolerance_s))
+        verify(
+            headers,
+            method=request.method,
+            urls=request.urls,
+            body=request.body,
+            public_key=read.public_key,
+            allow_empty_braces=False,
+        )
+        return headers, read.fingerprint, held.holder
+
+    async def _open(self, passed: Sequence[Checked], participants: Participants, judged: Sequence[Judged]) -> None:
+        """Open the JWEs, off the event loop."""
+        closed = [checked for checked in passed if checked.jwe is not None]
+        if not closed:
+            return
+        loop = asyncio.get_running_loop()
+
+        def opened(checked: Checked) -> None:
+            try:
+                checked.custom_raw = participants.decryptor(checked.sender).decrypt(checked.jwe or "")
+            except (UndecryptableBlock, CertificateMissing) as exc:
+                judged[checked.index].refusal = Refusal(
+                    "MSG1000",
+                    (Fault("/payload/CustomBlock", "a JWE that opens with the DIP's key"),),
+                    exc.message,
+                )
+
+        halves = [closed[start::2] for start in range(2)]
+        await asyncio.gather(*(loop.run_in_executor(self._executor, _each, opened, half) for half in halves if half))
+
+    def _make_ready(
+        self,
+        checked: Checked,
+        checker: Checker,
+        router: Router,
+        wrapper: Wrapper,
+        judged: Sequence[Judged],
+        now: Moment,
+        started: float,
+    ) -> Wrapped | None:
+        if judged[checked.index].refusal is not None:
+            return None
+        refusal = checker.body(checked)
+        if refusal is None:
+            enquiry = _enquiry(checked, now)
+            named = router.check_named(enquiry)
+            if named:
+                refusal = several(
+                    named[0].code,
+                    [Fault(one.pointer, one.expected) for one in named if one.code == named[0].code],
+                )
+        if refusal is not None:
+            judged[checked.index].refusal = refusal
+            return None
+        route = router.route(enquiry)
+        spent = int((self._clock.monotonic() - started) * 1_000_000)
+        return wrapper.wrap(checked, route, checker.correlation(checked), now.business, spent)
+
+    async def _commit(
+        self,
+        request: InboundRequest,
+        headers: SignedHeaders,
+        fingerprint: str,
+        judged: Sequence[Judged],
+        wrapped: Sequence[Wrapped],
+        now: Moment,
+        registry: Registry,
+    ) -> Answer:
+        answering = Answering(self._settings.switches, registry.response_codes)
+        timestamp = wire_time(now.business)
+        arrival = Arrival(
+            exchange=Exchange(
+                direction="in",
+                at=microseconds(now.business),
+                party=request.caller.dip_id,
+                method=request.method,
+                url=request.urls[0],
+                content_hash=headers.content_hash,
+                signature=headers.signature,
+                signature_date=headers.date,
+                signing_certificate=fingerprint,
+                tls_certificate=request.caller.tls_fingerprint,
+                duration_us=int((self._clock.monotonic() - request.started) * 1_000_000),
+            ),
+            messages=[ready.message for ready in wrapped],
+            all_or_nothing=not self._settings.switches.takes_good_of_mixed,
+            conclude=lambda outcomes: answering.conclude(judged, outcomes, request.caller.dip_id, timestamp),
+        )
+        taken = await self._store.take_in(arrival)
+        new = 0
+        for ready, outcome in zip(wrapped, taken.outcomes, strict=True):
+            if outcome.verdict is Verdict.NEW and outcome.message is not None:
+                new += 1
+                self._archive.remember(outcome.message, ready.envelope)
+        self._wake(taken.lanes)
+        return Answer(taken.status, taken.answer, new)
+
+
+_LEFT = Refusal(
+    "MSG1000",
+    note="Nothing is wrong with this message; another one of the request is refused, so none was taken. Send it again.",
+)
+
+
+def _each(work: Callable[[Checked], None], items: Sequence[Checked]) -> None:
+    for item in items:
+        work(item)
+
+
+def _enquiry(checked: Checked, now: Moment) -> Enquiry:
+    address = getattr(checked.common, "A0", None)
+    return Enquiry(
+        channel=checked.channel,
+        event=checked.event,
+        sender=checked.sender,
+        sender_role=checked.sender_role,
+        named=getattr(address, "primaryRecipients", None) or (),
+        common=checked.common,
+        custom=checked.custom,
+        received_at=now.business,
+    )

@@ -1,0 +1,64 @@
+"""Why a message, or a whole request, is refused: a response code and what was expected where."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from dip.ground.errors import DipError
+from dip.messages.faults import FAULTS_SHOWN, Fault
+from dip.messages.standard_response import HELP_LIMIT, clip
+
+
+class Refusal(msgspec.Struct, frozen=True):
+    """One refused message. `permission`: it is about who may do what, not about its form."""
+
+    code: str
+    faults: tuple[Fault, ...] = ()
+    note: str = ""
+    permission: bool = False
+
+
+class RequestRefused(DipError):
+    """The request is refused as a whole."""
+
+    code = "request_refused"
+
+    def __init__(self, response_code: str, message: str, *, status: int = 400) -> None:
+        super().__init__(message)
+        self.response_code = response_code
+        self.status = status
+
+
+def help_text(refusal: Refusal, index: int) -> str:
+    """The help field: pointers into the request's body, as many whole faults as 500 characters hold."""
+    pieces = [_shown(fault, index) for fault in refusal.faults[:FAULTS_SHOWN]]
+    if refusal.note:
+        pieces.insert(0, refusal.note)
+    text = ""
+    for number, piece in enumerate(pieces):
+        left = len(pieces) - number
+        more = f"; and {left} more" if left else ""
+        joined = f"{text}; {piece}" if text else piece
+        if len(joined) > HELP_LIMIT - (len(more) if left > 1 else 0):
+            return clip(f"{text}{more}" if text else piece)
+        text = joined
+    return text
+
+
+def _shown(fault: Fault, index: int) -> str:
+    return str(Fault(f"/{index}{fault.pointer}", fault.expected, fault.found))
+
+
+def one(code: str, place: str, expected: str, found: str | None = None) -> Refusal:
+    """A refusal with a single fault."""
+    return Refusal(code, (Fault(place, expected, found),))
+
+
+def permission(code: str, place: str, expected: str, found: str | None = None) -> Refusal:
+    """A refusal with a single fault that is about who may do what."""
+    return Refusal(code, (Fault(place, expected, found),), permission=True)
+
+
+def several(code: str, faults: Sequence[Fault]) -> Refusal:
+    """A refusal with all its faults, up to ten."""
+    return Refusal(code, tuple(faults[:FAULTS_SHOWN]))

@@ -1,0 +1,116 @@
+"""The message as the DIP holds it and as recipients get it: one byte string, encoded once for many recipients."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Self
+
+import msgspec
+
+from dip.messages.identifiers import CorrelationId, DipId, TransactionId
+
+_HEAD = b'{"payload":{"CommonBlock":'
+_MIDDLE = b',"CustomBlock":'
+_TAIL = b"}}"
+_LENGTH = 4
+_FIRST = ("S0", "S1")
+_FILLED = frozenset({"A0", "D0"})
+
+
+class TransactionBlock(msgspec.Struct, frozen=True):
+    """D0, the transaction wrapper that the DIP adds to each message (5.5.4)."""
+
+    transactionID: TransactionId  # noqa: N815
+    transactionTimestamp: str  # noqa: N815
+    publicationID: str  # noqa: N815
+    initialCorrelationID: CorrelationId | None  # noqa: N815
+    replayIndicator: bool = False  # noqa: N815
+    serviceTicketURL: str | None = None  # noqa: N815
+
+
+class AddressBlock(msgspec.Struct, omit_defaults=True):
+    """A0, filled by the DIP with everybody who gets the message and why (5.5.3)."""
+
+    primaryRecipients: Sequence[DipId]  # noqa: N815
+    secondaryRecipients: Sequence[DipId]  # noqa: N815
+    always: Sequence[DipId]
+    addressingDateTime: str | msgspec.UnsetType | None = msgspec.UNSET  # noqa: N815
+
+
+class Envelope(msgspec.Struct, frozen=True):
+    """One element of an array of messages, `{"payload": {…}}`, and where its common block ends."""
+
+    plain: bytes
+    common_end: int
+
+    @classmethod
+    def assemble(
+        cls,
+        blocks: Mapping[str, msgspec.Raw],
+        address: AddressBlock,
+        transaction: TransactionBlock,
+        custom: bytes | msgspec.Raw | None,
+    ) -> Self:
+        """Put A0 and D0 between the sender's own blocks; those pass through untouched, byte for byte."""
+        parts: list[bytes | msgspec.Raw] = [_HEAD]
+        lead = b"{"
+        for name in _FIRST:
+            if name in blocks:
+                parts += (lead, f'"{name}":'.encode(), blocks[name])
+                lead = b","
+        parts += (lead, b'"A0":', msgspec.json.encode(address), b',"D0":', msgspec.json.encode(transaction))
+        for name, raw in blocks.items():
+            if name not in _FIRST and name not in _FILLED:
+                parts += (b',"', name.encode(), b'":', raw)
+        parts.append(b"}")
+        common = b"".join(parts)
+        if custom is None:
+            return cls(common + _TAIL, len(common))
+        return cls(b"".join((common, _MIDDLE, custom, _TAIL)), len(common))
+
+    @property
+    def custom(self) -> bytes | None:
+        """The CustomBlock's JSON; None where the message has none."""
+        if self.common_end + len(_TAIL) == len(self.plain):
+            return None
+        return self.plain[self.common_end + len(_MIDDLE) : -len(_TAIL)]
+
+    def with_custom(self, custom: bytes) -> bytes:
+        """The element with another CustomBlock, such as a JWE in quotes."""
+        return b"".join((self.plain[: self.common_end], _MIDDLE, custom, _TAIL))
+
+    def content(self) -> dict[str, Any]:
+        """The payload as plain objects."""
+        payload: dict[str, Any] = msgspec.json.decode(self.plain)["payload"]
+        return payload
+
+    @classmethod
+    def of_content(cls, payload: Mapping[str, Any]) -> Self:
+        """An envelope made of plain objects again."""
+        common = _HEAD + msgspec.json.encode(payload["CommonBlock"])
+        if "CustomBlock" not in payload:
+            return cls(common + _TAIL, len(common))
+        return cls(b"".join((common, _MIDDLE, msgspec.json.encode(payload["CustomBlock"]), _TAIL)), len(common))
+
+    def pack(self) -> bytes:
+        """As the archive keeps it."""
+        return self.common_end.to_bytes(_LENGTH) + self.plain
+
+    @classmethod
+    def unpack(cls, packed: bytes) -> Self:
+        """Out of the archive."""
+        return cls(packed[_LENGTH:], int.from_bytes(packed[:_LENGTH]))
+
+    def as_sent(self) -> dict[str, Any]:
+        """What the sender meant, without what the DIP added: for comparing a repeated message."""
+        payload = self.content()
+        common: dict[str, Any] = payload["CommonBlock"]
+        common.pop("D0", None)
+        address = common.pop("A0", None) or {}
+        kept = {key: address[key] for key in ("primaryRecipients", "addressingDateTime") if address.get(key)}
+        if kept:
+            common["A0"] = kept
+        return payload
+
+
+def array(elements: Iterable[bytes]) -> bytes:
+    """A JSON array of elements that are encoded already."""
+    return b"".join((b"[", b",".join(elements), b"]"))

@@ -1,0 +1,50 @@
+"""Identifiers of parties, channels and messages (functional specification 5.5.4; live API 2.2.1)."""
+
+import os
+from datetime import datetime
+from typing import NewType
+
+DipId = NewType("DipId", str)
+"""A participant's DIP id: ten characters."""
+RoleCode = NewType("RoleCode", str)
+"""A market role: SUP, REGS, MSS, …"""
+InterfaceId = NewType("InterfaceId", str)
+"""A message channel: IF-031, REP-002A."""
+EventCode = NewType("EventCode", str)
+"""An event as it stands in a message, in square brackets: [DSApp]."""
+TransactionId = NewType("TransactionId", str)
+CorrelationId = NewType("CorrelationId", str)
+SenderReference = NewType("SenderReference", str)
+Mpan = NewType("Mpan", str)
+"""Thirteen digits."""
+
+DIP = DipId("0000000001")
+"""The platform itself."""
+REPLAY_PREFIX = "R-"
+
+
+def unique_part(received_at: datetime) -> str:
+    """Twenty-six hexadecimal digits that grow with time and repeat for nobody.
+
+    Twelve digits of milliseconds since 1970, fourteen random ones; twenty-six is the most that a
+    transaction id of 65 characters leaves room for when a replay puts `R-` before it.
+    """
+    milliseconds = int(received_at.timestamp() * 1000)
+    return f"{milliseconds:012X}{os.urandom(7).hex().upper()}"
+
+
+def transaction_id(
+    interface: InterfaceId, sender: DipId, role: RoleCode, received_at: datetime, unique: str
+) -> TransactionId:
+    """A transaction id such as `T-IF-006-0123456789-SUP-20220401-1234CC…`, at most 65 characters."""
+    return TransactionId(f"T-{interface}-{sender}-{role}-{received_at:%Y%m%d}-{unique}")
+
+
+def correlation_id(received_at: datetime, unique: str) -> CorrelationId:
+    """A workflow correlation id such as `CI-20220401-1234567890…`, at most 60 characters (5.5.5)."""
+    return CorrelationId(f"CI-{received_at:%Y%m%d}-{unique}")
+
+
+def original_of(identifier: str) -> str:
+    """The identifier without the replay prefix: `R-CI-…` stands for `CI-…`."""
+    return identifier.removeprefix(REPLAY_PREFIX)

@@ -1,0 +1,1 @@
+"""Who may do what: participants, their roles, their certificates, and the first start."""

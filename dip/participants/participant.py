@@ -1,0 +1,46 @@
+"""A participant of the market and the certificates that it holds."""
+
+import hashlib
+from datetime import datetime
+
+import msgspec
+
+from dip.messages.identifiers import DipId, RoleCode
+from dip.security.pki import CertificateUse
+
+
+class Participant(msgspec.Struct, frozen=True):
+    """One party with a DIP id. roles: the first is its main one; api_key_digest: see `api_key_digest`."""
+
+    dip_id: DipId
+    mpid: str
+    name: str
+    roles: tuple[RoleCode, ...]
+    api_key_digest: str
+    since: datetime
+
+
+class HeldCertificate(msgspec.Struct, frozen=True):
+    """A certificate that the DIP issued.
+
+    fingerprint: SHA-256 of the DER form, hexadecimal. pem: leaf first. private_key: PKCS#8 in DER,
+    where the DIP holds it (dip-encryption keys and its own); the store keeps it sealed.
+    """
+
+    fingerprint: str
+    holder: DipId
+    use: CertificateUse
+    pem: str
+    not_before: datetime
+    not_after: datetime
+    revoked_at: datetime | None = None
+    private_key: bytes | None = None
+
+    def is_valid(self, at: datetime) -> bool:
+        """Whether it is neither revoked nor outside its dates at a moment of the wall clock."""
+        return self.revoked_at is None and self.not_before <= at <= self.not_after
+
+
+def api_key_digest(api_key: str) -> str:
+    """How an API key is kept: SHA-256, hexadecimal. A key is random and long, so that needs no salt."""
+    return hashlib.sha256(api_key.encode("utf-8", "surrogateescape")).hexdigest()

@@ -1,0 +1,33 @@
+"""The participants that a first start makes, as `data/seed/participants.yaml` lists them."""
+
+from pathlib import Path
+
+import msgspec
+import yaml
+
+from dip.ground.errors import SetupRefused
+from dip.messages.identifiers import DipId, RoleCode
+
+
+class SeededParticipant(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One entry of the file. roles: the first is the main one."""
+
+    dip_id: DipId
+    mpid: str
+    name: str
+    roles: tuple[RoleCode, ...]
+
+
+def read_seeds(path: Path) -> tuple[SeededParticipant, ...]:
+    """The participants of a seed file, in its order. Raises SetupRefused."""
+    try:
+        # The C loader, where libyaml is there; both are safe ones.
+        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+        found = yaml.load(path.read_text(encoding="utf-8"), Loader=loader)  # noqa: S506
+        seeds = msgspec.convert(found, tuple[SeededParticipant, ...])
+    except (OSError, yaml.YAMLError, msgspec.ValidationError) as exc:
+        raise SetupRefused(f"{path}: no list of participants: {exc}") from exc
+    ids = [seed.dip_id for seed in seeds]
+    if len(set(ids)) != len(ids):
+        raise SetupRefused(f"{path}: a DIP id is there twice")
+    return seeds

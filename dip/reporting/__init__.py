@@ -1,0 +1,1 @@
+"""What happened: metrics, later journal reports, throughput, audit, alarms (5.11)."""

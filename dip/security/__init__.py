@@ -1,0 +1,1 @@
+"""How trust is made: certificates, TLS, signatures, encryption on the wire and in the store."""

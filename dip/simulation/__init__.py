@@ -1,0 +1,1 @@
+"""Simulated participants that play a process of the market; they speak through dip.client alone."""

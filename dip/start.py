@@ -1,0 +1,131 @@
+"""The first start and every later one: what a data directory holds, made once and opened again (contract, Starting)."""
+
+import base64
+import hashlib
+from collections.abc import AsyncIterator, Callable, Sequence
+from pathlib import Path
+
+import msgspec
+
+from dip.ground.assets import asset
+from dip.ground.clock import Clock, microseconds
+from dip.ground.errors import SetupRefused
+from dip.ground.settings import Settings
+from dip.messages.identifiers import Mpan
+from dip.participants.foundation import Foundation, lay_out
+from dip.participants.participant import HeldCertificate
+from dip.participants.registry import Participants
+from dip.routing.appointment_file import RowFault, read_rows
+from dip.security.vault import Vault, read_or_make_master_key
+from dip.store.database import database_file
+from dip.store.platform import User
+from dip.store.records import Appointment
+from dip.store.sqlite import SqliteStore, is_ours
+
+ENVIRONMENT = "environment"
+TOKEN_DIGEST = "admin_token_digest"  # noqa: S105 - the name of a fact, not a secret
+AUTHORITY = "authority"
+_ADMINISTRATOR = "admin"
+_CHUNK = 500
+_OURS = frozenset({"lock", "master.key", "ca.pem", "admin.token", "admin.password", "dip", "participants"})
+
+Progress = Callable[[int, int], None]
+
+
+def check_directory(directory: Path) -> bool:
+    """Whether the directory was set up before; makes it where it is missing.
+
+    Raises SetupRefused where it holds somebody else's files, or can't be written.
+    """
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        if is_ours(directory):
+            return True
+        name = database_file(directory).name
+        strange = [p.name for p in directory.iterdir() if p.name not in _OURS and not p.name.startswith(name)]
+    except OSError as exc:
+        raise SetupRefused(f"the data directory {directory} can't be used: {exc.strerror}") from exc
+    if strange:
+        raise SetupRefused(
+            f"the data directory {directory} is not empty and not a DIP's (it has {sorted(strange)[0]}); "
+            "give --data an empty or new directory"
+        )
+    return False
+
+
+async def open_vault(store: SqliteStore, directory: Path, clock: Clock) -> Vault:
+    """The vault for this run of the server, its data key stored."""
+    master = read_or_make_master_key(directory / "master.key")
+    vault, new = Vault.opened(master, store.platform.data_keys(), clock.wall())
+    await store.platform.add_data_keys(new)
+    return vault
+
+
+async def first_start(
+    store: SqliteStore,
+    vault: Vault,
+    directory: Path,
+    settings: Settings,
+    clock: Clock,
+    progress: Progress | None,
+) -> None:
+    """Make the PKI, the seeded participants, their MPANs and the first administrator.
+
+    The environment is written last: without it the next start begins anew.
+    """
+    made = lay_out(directory, settings.environment, settings.host_names, clock.wall(), progress)
+    await store.parties.save_parties(made.participants, [_sealed(vault, held) for held in made.certificates])
+    await store.appointments.save_appointments(_seeded_appointments(made), microseconds(clock.now()))
+    if store.platform.user(_ADMINISTRATOR) is None:
+        await store.platform.add_user(User(_ADMINISTRATOR, made.admin_password_hash, "administrator"), clock.wall())
+    authority = vault.seal(msgspec.json.encode(made.authority), AUTHORITY.encode())
+    await store.platform.save_facts(
+        {
+            TOKEN_DIGEST: hashlib.sha256(made.admin_token.encode()).hexdigest(),
+            AUTHORITY: base64.b64encode(authority).decode(),
+            ENVIRONMENT: settings.environment,
+        }
+    )
+
+
+def check_environment(store: SqliteStore, settings: Settings) -> None:
+    """Raise SetupRefused where the directory belongs to another environment."""
+    kept = store.platform.fact(ENVIRONMENT)
+    if kept != settings.environment:
+        raise SetupRefused(
+            f"the data directory {settings.data} belongs to environment {kept}, not {settings.environment}; "
+            f"give --environment {kept}, or --data another directory"
+        )
+
+
+def load_participants(store: SqliteStore, vault: Vault) -> Participants:
+    """The participants and their certificates, private keys open."""
+    certificates = [_opened(vault, held) for held in store.parties.certificates()]
+    return Participants(store.parties.participants(), certificates)
+
+
+def _sealed(vault: Vault, held: HeldCertificate) -> HeldCertificate:
+    if held.private_key is None:
+        return held
+    return msgspec.structs.replace(held, private_key=vault.seal(held.private_key, held.fingerprint.encode()))
+
+
+def _opened(vault: Vault, held: HeldCertificate) -> HeldCertificate:
+    if held.private_key is None:
+        return held
+    return msgspec.structs.replace(held, private_key=vault.open(held.private_key, held.fingerprint.encode()))
+
+
+async def _seeded_appointments(made: Foundation) -> AsyncIterator[Sequence[tuple[Mpan, Appointment]]]:
+    roles = {participant.dip_id: participant.roles for participant in made.participants}
+    chunk: list[tuple[Mpan, Appointment]] = []
+    with (asset("data/seed") / "mpans.csv").open(encoding="utf-8", newline="") as lines:
+        for row in read_rows(lines, roles.get):
+            if isinstance(row, RowFault):
+                raise SetupRefused(f"data/seed/mpans.csv:{row.line}: {row.reason}")
+            chunk.append(row)
+            if len(chunk) == _CHUNK:
+                yield chunk
+                chunk = []
+    if chunk:
+        yield chunk

@@ -1,0 +1,1 @@
+"""The only SQL: protocols whose verbs are the domain's, and the SQLite store behind them."""

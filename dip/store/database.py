@@ -1,0 +1,73 @@
+"""The SQLite file: opened, checked, migrated; connections set the one way."""
+
+import fcntl
+import os
+import sqlite3
+from pathlib import Path
+from typing import Final
+
+from dip.ground.errors import SetupRefused
+from dip.store.queries import sql_text
+
+SCHEMA_VERSION: Final = 1
+_MIGRATIONS: Final = ("0001_first.sql",)
+_FILE: Final = "dip.sqlite"
+
+
+class DirectoryLock:
+    """Holds a data directory for this process alone; the system lets go of it when the process ends."""
+
+    def __init__(self, directory: Path) -> None:
+        """Raises SetupRefused when another server has the directory."""
+        self._descriptor = os.open(directory / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as exc:
+            os.close(self._descriptor)
+            raise SetupRefused(
+                f"the data directory {directory} is in use by another server; stop it, or give --data another directory"
+            ) from exc
+
+    def release(self) -> None:
+        """Let another server have the directory."""
+        os.close(self._descriptor)
+
+
+def database_file(directory: Path) -> Path:
+    """The database within a data directory."""
+    return directory / _FILE
+
+
+def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
+    """A connection: WAL, full synchronisation, foreign keys on, no implicit transactions."""
+    target = f"file:{path}?mode=ro" if read_only else f"file:{path}"
+    connection = sqlite3.connect(
+        target, uri=True, isolation_level=None, check_same_thread=False, cached_statements=512, timeout=10
+    )
+    connection.execute("PRAGMA journal_mode=WAL" if not read_only else "PRAGMA query_only=ON")
+    connection.execute("PRAGMA synchronous=FULL")
+    connection.execute("PRAGMA foreign_keys=ON")
+    connection.execute("PRAGMA cache_size=-65536")
+    connection.execute("PRAGMA mmap_size=268435456")
+    connection.execute("PRAGMA temp_store=MEMORY")
+    return connection
+
+
+def migrate(connection: sqlite3.Connection) -> None:
+    """Bring the schema up to date, forward only.
+
+    Raises SetupRefused when a newer server made the file.
+    """
+    version = schema_version(connection)
+    if version > SCHEMA_VERSION:
+        raise SetupRefused(
+            f"the data directory was made by a newer server (schema {version}, this one knows {SCHEMA_VERSION}); "
+            "use that server, or give --data another directory"
+        )
+    for number, name in enumerate(_MIGRATIONS[version:], version + 1):
+        connection.executescript(f"BEGIN;\n{sql_text('migrations/' + name)}\nPRAGMA user_version={number};\nCOMMIT;")
+
+
+def schema_version(connection: sqlite3.Connection) -> int:
+    """The number of migrations that the file has seen."""
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])

@@ -1,0 +1,81 @@
+"""Messages, their queues and their journal, in SQLite."""
+
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+
+import msgspec
+
+from dip.messages.identifiers import CorrelationId
+from dip.store.counters import Counters, read_lanes
+from dip.store.queries import queries
+from dip.store.records import Arrival, Lane, Settlement, Taken, Waiting
+from dip.store.settle import settle
+from dip.store.take_in import take_in
+from dip.store.writer import Writer
+
+
+class SqliteMessages:
+    """MessageStore over SQLite. Point reads run on the event loop: microseconds, where a thread would cost more."""
+
+    def __init__(self, writer: Writer, reading: sqlite3.Connection, counters: Counters) -> None:
+        self._writer = writer
+        self._reading = reading
+        self._counters = counters
+        self._lanes: dict[int, Lane] = read_lanes(reading)
+
+    async def take_in(self, arrival: Arrival) -> Taken:
+        """Commit what is new of a request. Raises StoreUnavailable; then nothing of it is kept."""
+        return await self._writer.ask(
+            lambda connection: take_in(connection, self._counters, arrival), weight=len(arrival.messages) or 1
+        )
+
+    async def settle(self, settlement: Settlement) -> frozenset[int]:
+        """Commit what a call made of its deliveries; returns the lanes of status messages that it caused."""
+        return await self._writer.ask(
+            lambda connection: settle(connection, self._counters, settlement), weight=len(settlement.settled)
+        )
+
+    def lanes(self) -> Mapping[int, Lane]:
+        """Every lane."""
+        self._lanes = read_lanes(self._reading)
+        return self._lanes
+
+    def lane(self, number: int) -> Lane:
+        """One lane."""
+        if number not in self._lanes:
+            self.lanes()
+        return self._lanes[number]
+
+    def lanes_waiting(self) -> frozenset[int]:
+        """The lanes in which something waits."""
+        return frozenset(row[0] for row in self._reading.execute(queries()["lanes_waiting"]))
+
+    def waiting(self, lane: int, after: int, limit: int) -> Sequence[Waiting]:
+        """The next deliveries of a lane behind one, in order of receipt, without those set aside."""
+        return [Waiting(*row) for row in self._reading.execute(queries()["waiting"], (lane, after, limit))]
+
+    def set_aside(self, lane: int, until: int, limit: int) -> Sequence[Waiting]:
+        """The deliveries of a lane that were set aside, and are due by then."""
+        return [Waiting(*row) for row in self._reading.execute(queries()["set_aside_due"], (lane, until, limit))]
+
+    def next_set_aside(self, lane: int) -> int | None:
+        """When the next delivery set aside in this lane is due."""
+        row = self._reading.execute(queries()["next_set_aside"], (lane,)).fetchone()
+        return row[0] if row is not None else None
+
+    def contents(self, messages: Iterable[int]) -> Mapping[int, tuple[str, bytes]]:
+        """Transaction id and sealed content of these messages."""
+        ids = msgspec.json.encode(list(messages)).decode()
+        return {
+            number: (transaction_id, sealed)
+            for number, transaction_id, sealed in self._reading.execute(queries()["archived_many"], (ids,))
+        }
+
+    def status_contents(self, numbers: Iterable[int]) -> Mapping[int, bytes]:
+        """Sealed entries of these status messages."""
+        ids = msgspec.json.encode(list(numbers)).decode()
+        return dict(self._reading.execute(queries()["status_contents"], (ids,)))
+
+    def correlation_known(self, correlation: CorrelationId) -> bool:
+        """Whether the DIP ever issued this correlation id."""
+        return self._reading.execute(queries()["correlation_known"], (correlation,)).fetchone() is not None

@@ -1,0 +1,137 @@
+"""What the pages and the administration API read from the store; encodes to JSON as it stands."""
+
+from datetime import datetime
+
+import msgspec
+
+from dip.messages.identifiers import (
+    CorrelationId,
+    DipId,
+    EventCode,
+    InterfaceId,
+    RoleCode,
+    SenderReference,
+    TransactionId,
+)
+from dip.store.records import DeliveryState, Stage, Status
+
+PAGE_LIMIT = 1000
+"""Most entries of one list (contract, Administration API)."""
+
+
+class MessageFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """Which messages to list: every filter that is given has to fit. before: only numbers below this one."""
+
+    interface: str | None = None
+    sender: str | None = None
+    mpan_digest: bytes | None = None
+    reference: str | None = None
+    correlation_id: str | None = None
+    transaction_id: str | None = None
+    before: int | None = None
+    limit: int = 100
+
+
+class MessageRow(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """One message in a list. id: its number in the order of receipt; deliveries: how many by state."""
+
+    id: int
+    received_at: datetime
+    interface: InterfaceId
+    event: EventCode
+    sender: DipId
+    sender_role: RoleCode
+    reference: SenderReference
+    transaction_id: TransactionId
+    correlation_id: CorrelationId | None
+    deliveries: dict[DeliveryState, int]
+    status_messages: int
+
+
+class Evidence(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """The call that brought a message, kept for non-repudiation (5.5.1).
+
+    signing_certificate and tls_certificate: SHA-256 fingerprints, hexadecimal.
+    """
+
+    at: datetime
+    party: DipId
+    method: str
+    url: str
+    content_hash: str
+    signature: str
+    signature_date: str
+    signing_certificate: str
+    tls_certificate: str
+    status: int | None
+    duration_us: int
+
+
+class Delivery(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """One recipient of a message. sequence: its place in the lane; hidden: paths of the items left out."""
+
+    recipient: DipId
+    channel: str
+    state: DeliveryState
+    sequence: int
+    attempts: int
+    queued_at: datetime
+    settled_at: datetime | None
+    hidden: tuple[str, ...]
+
+
+class JournalRow(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """One stage of a message's way; method to call_duration_us only where it was a call to a webhook."""
+
+    at: datetime
+    stage: Stage
+    status: Status
+    status_code: int | None
+    recipient: DipId | None
+    duration_us: int
+    detail: str | None
+    method: str | None
+    url: str | None
+    call_status: int | None
+    call_duration_us: int | None
+
+
+class StatusRow(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A status message about a message, to whom it goes and how its delivery stands."""
+
+    at: datetime
+    code: str
+    recipient: DipId
+    state: DeliveryState | None
+
+
+class MessageDetail(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Everything known of one message without opening it. protected: its CustomBlock travelled as a JWE."""
+
+    id: int
+    received_at: datetime
+    interface: InterfaceId
+    event: EventCode
+    sender: DipId
+    sender_role: RoleCode
+    reference: SenderReference
+    transaction_id: TransactionId
+    correlation_id: CorrelationId | None
+    envelope_reference: str | None
+    protected: bool
+    archive_until: datetime
+    archived: bool
+    evidence: Evidence
+    deliveries: tuple[Delivery, ...]
+    journal: tuple[JournalRow, ...]
+    status_messages: tuple[StatusRow, ...]
+
+
+class Queue(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """One recipient's waiting messages of one channel. set_aside: those of them that others overtook."""
+
+    recipient: DipId
+    channel: str
+    waiting: int
+    set_aside: int
+    oldest: datetime

@@ -1,0 +1,207 @@
+"""What the pages show, read on a connection and a thread of its own: a long list never holds up a message."""
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+import aiosqlite
+import msgspec
+
+from dip.ground.clock import moment
+from dip.messages.identifiers import (
+    CorrelationId,
+    DipId,
+    EventCode,
+    InterfaceId,
+    RoleCode,
+    SenderReference,
+    TransactionId,
+)
+from dip.store.page_records import (
+    PAGE_LIMIT,
+    Delivery,
+    Evidence,
+    JournalRow,
+    MessageDetail,
+    MessageFilter,
+    MessageRow,
+    Queue,
+    StatusRow,
+)
+from dip.store.queries import parse, sql_text
+from dip.store.records import DeliveryState, Stage, Status
+
+_NO_KEY: Final = 2**63 - 1
+_LEADING: Final = (
+    ("transaction_id", "newest_of_transaction"),
+    ("correlation_id", "newest_of_correlation"),
+    ("reference", "newest_of_reference"),
+    ("mpan_digest", "newest_of_mpan"),
+    ("sender", "newest_of_sender"),
+    ("interface", "newest_of_interface"),
+)
+
+
+class SqlitePages:
+    """Lists and details for pages. The connection opens at the first question."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._connection: aiosqlite.Connection | None = None
+        self._opening = asyncio.Lock()
+
+    async def close(self) -> None:
+        """Close the connection, if one was opened."""
+        async with self._opening:
+            if self._connection is not None:
+                await self._connection.close()
+                self._connection = None
+
+    async def messages(self, wanted: MessageFilter) -> list[MessageRow]:
+        """Messages that fit, newest first; page on with `before` set to the last one's id.
+
+        One more than PAGE_LIMIT may be asked for, to see whether there is another page.
+        """
+        given = msgspec.structs.asdict(wanted)
+        name = next((query for key, query in _LEADING if given[key] is not None), "newest")
+        given["before"] = _NO_KEY if wanted.before is None else wanted.before
+        given["limit"] = max(1, min(wanted.limit, PAGE_LIMIT + 1))
+        numbers = [row[0] for row in await self._all(name, given)]
+        if not numbers:
+            return []
+        return [_row(row) for row in await self._all("rows", (msgspec.json.encode(numbers).decode(),))]
+
+    async def message(self, transaction_id: str) -> MessageDetail | None:
+        """Everything known of one message."""
+        found = await self._all("one_message", (transaction_id,))
+        if not found:
+            return None
+        number = (found[0][0],)
+        return _detail(
+            found[0],
+            await self._all("deliveries_of", number),
+            await self._all("journal_of", number),
+            await self._all("statuses_of", number),
+        )
+
+    async def queues(self) -> list[Queue]:
+        """Every lane in which something waits."""
+        return [
+            Queue(
+                recipient=DipId(recipient),
+                channel=channel,
+                waiting=waiting,
+                set_aside=aside,
+                oldest=moment(oldest),
+            )
+            for recipient, channel, waiting, aside, oldest in await self._all("queues", ())
+        ]
+
+    async def _all(self, name: str, values: Mapping[str, Any] | tuple[Any, ...]) -> list[Any]:
+        connection = await self._open()
+        return list(await connection.execute_fetchall(_queries()[name], values))
+
+    async def _open(self) -> aiosqlite.Connection:
+        async with self._opening:
+            if self._connection is None:
+                uri = f"{self._path.resolve().as_uri()}?mode=ro"
+                connection = await aiosqlite.connect(uri, uri=True, isolation_level=None, timeout=10)
+                await connection.execute("PRAGMA query_only=ON")
+                self._connection = connection
+            return self._connection
+
+
+@cache
+def _queries() -> Mapping[str, str]:
+    return parse(sql_text("pages.sql"))
+
+
+def _row(row: Any) -> MessageRow:
+    return MessageRow(
+        id=row[0],
+        received_at=moment(row[1]),
+        interface=InterfaceId(row[2]),
+        event=EventCode(row[3]),
+        sender=DipId(row[4]),
+        sender_role=RoleCode(row[5]),
+        reference=SenderReference(row[6]),
+        transaction_id=TransactionId(row[7]),
+        correlation_id=None if row[8] is None else CorrelationId(row[8]),
+        deliveries=msgspec.json.decode(row[9], type=dict[DeliveryState, int]),
+        status_messages=row[10],
+    )
+
+
+def _detail(row: Any, deliveries: Iterable[Any], journal: Iterable[Any], statuses: Iterable[Any]) -> MessageDetail:
+    return MessageDetail(
+        id=row[0],
+        received_at=moment(row[1]),
+        interface=InterfaceId(row[2]),
+        event=EventCode(row[3]),
+        sender=DipId(row[4]),
+        sender_role=RoleCode(row[5]),
+        reference=SenderReference(row[6]),
+        transaction_id=TransactionId(row[7]),
+        correlation_id=None if row[8] is None else CorrelationId(row[8]),
+        envelope_reference=row[9],
+        protected=bool(row[10]),
+        archive_until=moment(row[11]),
+        archived=bool(row[12]),
+        evidence=Evidence(
+            at=moment(row[13]),
+            party=DipId(row[14]),
+            method=row[15],
+            url=row[16],
+            content_hash=row[17],
+            signature=row[18],
+            signature_date=row[19],
+            signing_certificate=row[20],
+            tls_certificate=row[21],
+            status=row[22],
+            duration_us=row[23],
+        ),
+        # A status message about this one is a delivery too, but not one of this message.
+        deliveries=tuple(_delivery(one) for one in deliveries if one[8] is None),
+        journal=tuple(_journal(one) for one in journal),
+        status_messages=tuple(_status(one) for one in statuses),
+    )
+
+
+def _delivery(row: Any) -> Delivery:
+    return Delivery(
+        recipient=DipId(row[0]),
+        channel=row[1],
+        state=DeliveryState(row[2]),
+        sequence=row[3],
+        attempts=row[4],
+        queued_at=moment(row[5]),
+        settled_at=None if row[6] is None else moment(row[6]),
+        hidden=() if row[7] is None else msgspec.json.decode(row[7], type=tuple[str, ...]),
+    )
+
+
+def _journal(row: Any) -> JournalRow:
+    return JournalRow(
+        at=moment(row[0]),
+        stage=Stage(row[1]),
+        status=Status(row[2]),
+        status_code=row[3],
+        recipient=None if row[4] is None else DipId(row[4]),
+        duration_us=row[5],
+        detail=row[6],
+        method=row[7],
+        url=row[8],
+        call_status=row[9],
+        call_duration_us=row[10],
+    )
+
+
+def _status(row: Any) -> StatusRow:
+    return StatusRow(
+        at=moment(row[0]),
+        code=row[1],
+        recipient=DipId(row[2]),
+        state=None if row[3] is None else DeliveryState(row[3]),
+    )

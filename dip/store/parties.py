@@ -1,0 +1,116 @@
+"""Participants, certificates and webhooks, in SQLite."""
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+import msgspec
+
+from dip.ground.clock import microseconds, moment
+from dip.messages.identifiers import DipId, RoleCode
+from dip.participants.participant import HeldCertificate, Participant
+from dip.security.pki import CertificateUse
+from dip.store.queries import queries
+from dip.store.records import Webhook
+from dip.store.writer import Writer
+
+
+class SqliteParties:
+    """PartyStore over SQLite."""
+
+    def __init__(self, writer: Writer, reading: sqlite3.Connection) -> None:
+        self._writer = writer
+        self._reading = reading
+
+    def participants(self) -> Sequence[Participant]:
+        """Every participant."""
+        return [
+            Participant(
+                dip_id=DipId(dip_id),
+                mpid=mpid,
+                name=name,
+                roles=tuple(RoleCode(role) for role in msgspec.json.decode(roles)),
+                api_key_digest=api_key_digest,
+                since=moment(since),
+            )
+            for dip_id, mpid, name, roles, api_key_digest, since in self._reading.execute(queries()["participants"])
+        ]
+
+    def certificates(self) -> Sequence[HeldCertificate]:
+        """Every certificate; private keys are still sealed."""
+        return [
+            HeldCertificate(
+                fingerprint=fingerprint,
+                holder=DipId(holder),
+                use=CertificateUse(use),
+                pem=pem,
+                not_before=moment(not_before),
+                not_after=moment(not_after),
+                revoked_at=moment(revoked_at) if revoked_at is not None else None,
+                private_key=private_key,
+            )
+            for fingerprint, holder, use, pem, not_before, not_after, revoked_at, private_key in (
+                self._reading.execute(queries()["certificates"])
+            )
+        ]
+
+    async def save_parties(self, participants: Iterable[Participant], certificates: Iterable[HeldCertificate]) -> None:
+        """Add or change participants and certificates; private keys must be sealed already."""
+        people = [
+            (
+                p.dip_id,
+                p.mpid,
+                p.name,
+                msgspec.json.encode(p.roles).decode(),
+                p.api_key_digest,
+                microseconds(p.since),
+            )
+            for p in participants
+        ]
+        held = [
+            (
+                c.fingerprint,
+                c.holder,
+                c.use.value,
+                c.pem,
+                microseconds(c.not_before),
+                microseconds(c.not_after),
+                microseconds(c.revoked_at) if c.revoked_at is not None else None,
+                c.private_key,
+            )
+            for c in certificates
+        ]
+
+        def job(connection: sqlite3.Connection) -> None:
+            connection.executemany(queries()["save_participant"], people)
+            connection.executemany(queries()["save_certificate"], held)
+
+        await self._writer.ask(job)
+
+    def webhooks(self) -> Sequence[Webhook]:
+        """Every webhook."""
+        return [Webhook(*row) for row in self._reading.execute(queries()["webhooks"])]
+
+    async def save_webhook(self, webhook: Webhook, at: datetime) -> None:
+        """Set a webhook; a later one replaces the earlier."""
+        row = (
+            webhook.recipient,
+            webhook.channel,
+            webhook.url,
+            webhook.max_message_count,
+            webhook.max_payload_kb,
+            microseconds(at),
+        )
+
+        def job(connection: sqlite3.Connection) -> None:
+            connection.execute(queries()["save_webhook"], row)
+
+        await self._writer.ask(job)
+
+    async def remove_webhook(self, recipient: str, channel: str) -> None:
+        """Withdraw a webhook; what waits stays."""
+
+        def job(connection: sqlite3.Connection) -> None:
+            connection.execute(queries()["remove_webhook"], (recipient, channel))
+
+        await self._writer.ask(job)

@@ -1,0 +1,83 @@
+"""What a store can do, in the domain's own verbs, so that another one can stand behind the same parts.
+
+A store of several server processes keeps to the same words: taking in returns new / same / different
+from the transaction itself; the order of receipt is a number given at commit; an endpoint, not a
+message, is leased to a process.
+"""
+
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from dip.messages.identifiers import CorrelationId, Mpan
+from dip.participants.participant import HeldCertificate, Participant
+from dip.store.records import Appointment, Arrival, Lane, Settlement, Taken, Waiting, Webhook
+
+
+class MessageStore(Protocol):
+    """Messages, their queues, their journal."""
+
+    async def take_in(self, arrival: Arrival) -> Taken:
+        """Commit what is new of a request. Raises StoreUnavailable; then nothing of it is kept."""
+
+    async def settle(self, settlement: Settlement) -> frozenset[int]:
+        """Commit what a call made of its deliveries; returns the lanes of status messages that it caused."""
+
+    def lanes(self) -> Mapping[int, Lane]:
+        """Every lane."""
+
+    def lane(self, number: int) -> Lane:
+        """One lane."""
+
+    def lanes_waiting(self) -> frozenset[int]:
+        """The lanes in which something waits."""
+
+    def waiting(self, lane: int, after: int, limit: int) -> Sequence[Waiting]:
+        """The next deliveries of a lane behind one, in order of receipt, without those set aside."""
+
+    def set_aside(self, lane: int, until: int, limit: int) -> Sequence[Waiting]:
+        """The deliveries of a lane that were set aside, and are due by then."""
+
+    def next_set_aside(self, lane: int) -> int | None:
+        """When the next delivery set aside in this lane is due."""
+
+    def contents(self, messages: Iterable[int]) -> Mapping[int, tuple[str, bytes]]:
+        """Transaction id and sealed content of these messages."""
+
+    def status_contents(self, numbers: Iterable[int]) -> Mapping[int, bytes]:
+        """Sealed entries of these status messages."""
+
+    def correlation_known(self, correlation: CorrelationId) -> bool:
+        """Whether the DIP ever issued this correlation id."""
+
+
+class PartyStore(Protocol):
+    """Participants, their certificates and webhooks."""
+
+    def participants(self) -> Sequence[Participant]:
+        """Every participant."""
+
+    def certificates(self) -> Sequence[HeldCertificate]:
+        """Every certificate; private keys are still sealed."""
+
+    async def save_parties(self, participants: Iterable[Participant], certificates: Iterable[HeldCertificate]) -> None:
+        """Add or change participants and certificates; private keys must be sealed already."""
+
+    def webhooks(self) -> Sequence[Webhook]:
+        """Every webhook."""
+
+    async def save_webhook(self, webhook: Webhook, at: datetime) -> None:
+        """Set a webhook; a later one replaces the earlier."""
+
+    async def remove_webhook(self, recipient: str, channel: str) -> None:
+        """Withdraw a webhook; what waits stays."""
+
+
+class AppointmentStore(Protocol):
+    """Who holds which role for an MPAN, and when (5.5.14)."""
+
+    def appointments(self, mpan: Mpan) -> Sequence[Appointment]:
+        """Every appointment of an MPAN, by start."""
+
+    async def save_appointments(self, rows: AsyncIterator[Sequence[tuple[Mpan, Appointment]]], known_at: int) -> int:
+        """Add or change appointments, chunk by chunk; returns how many."""

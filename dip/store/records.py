@@ -1,0 +1,234 @@
+"""What goes into the store and comes out of it. Moments are microseconds since 1970 UTC."""
+
+from collections.abc import Callable, Sequence
+from enum import StrEnum
+
+import msgspec
+
+from dip.messages.identifiers import CorrelationId, DipId, EventCode, InterfaceId, RoleCode, TransactionId
+
+STATUS_CHANNEL = "statusmessage"
+"""The channel name of status messages: they never mix with the business channels."""
+ALL_CHANNELS = "all"
+"""The channel name of a webhook for every channel that has none of its own."""
+
+
+class DeliveryState(StrEnum):
+    """Where a delivery stands."""
+
+    WAITING = "waiting"
+    LEASED = "leased"
+    DELIVERED = "delivered"
+    REJECTED = "rejected"
+    DEAD = "dead"
+    WITHDRAWN = "withdrawn"
+
+
+class Stage(StrEnum):
+    """The stages of a message's journal (live API 2.2.1, DIPStage)."""
+
+    INBOUND = "Inbound"
+    MPAN_UPDATE_QUEUE = "MPANUpdateQueue"
+    ADDRESSING = "Addressing"
+    OUTBOUND = "Outbound"
+    STATUS_MESSAGE = "StatusMessage"
+
+
+class Status(StrEnum):
+    """How a stage ended (live API 2.2.1, Status)."""
+
+    GOOD_TO_GO = "GoodToGo"
+    INBOUND_RULE_FAILURE = "InboundRuleFailure"
+    INTERNAL_SERVER_ERROR = "InternalServerError"
+    EXCEPTION = "Exception"
+    OK = "OK"
+    SENT_TO_TOPIC = "SentToTopic"
+    FAILED = "Failed"
+    DELIVERED = "Delivered"
+    DELIVERY_FAILURE = "DeliveryFailure"
+    REJECTED_BY_RECIPIENT = "RejectedByRecipient"
+    RETRYING = "Retrying"
+    RETRIES_EXHAUSTED = "RetriesExhausted"
+    UNKNOWN_DELIVERY_STATUS = "UnknownDeliveryStatus"
+    PAUSED = "Paused"
+
+
+class Verdict(StrEnum):
+    """What the store found when a message came in."""
+
+    NEW = "new"
+    SAME = "same"
+    DIFFERENT = "different"
+    LEFT = "left"
+    """Not taken because another message of its request was refused."""
+
+
+class Exchange(msgspec.Struct, kw_only=True):
+    """One HTTP call in or out, kept as evidence: hash of the exact bytes, signature headers, certificates, answer."""
+
+    direction: str
+    at: int
+    party: DipId
+    method: str
+    url: str
+    content_hash: str
+    signature: str
+    signature_date: str
+    signing_certificate: str
+    """SHA-256 fingerprint, hex."""
+    tls_certificate: str
+    """SHA-256 fingerprint, hex."""
+    status: int | None = None
+    answer: bytes = b""
+    duration_us: int = 0
+
+
+class NewJournal(msgspec.Struct):
+    """One stage of a message's way."""
+
+    at: int
+    stage: Stage
+    status: Status
+    status_code: int | None = None
+    recipient: DipId | None = None
+    duration_us: int = 0
+    detail: str | None = None
+
+
+class NewDelivery(msgspec.Struct):
+    """One recipient of a message; `hidden` lists the item paths removed for it."""
+
+    recipient: DipId
+    hidden: tuple[str, ...] = ()
+
+
+class NewStatus(msgspec.Struct):
+    """A status message to a sender about one of its messages; `sealed` is its StandardResponse entry."""
+
+    recipient: DipId
+    code: str
+    sealed: bytes
+
+
+class NewMessage(msgspec.Struct, kw_only=True):
+    """A checked, wrapped and routed message, ready to be committed."""
+
+    transaction_id: TransactionId
+    correlation_id: CorrelationId | None
+    interface: InterfaceId
+    event: EventCode
+    sender: DipId
+    sender_role: RoleCode
+    reference: str
+    envelope_reference: str | None
+    mpan_digest: bytes | None
+    received_at: int
+    digest: bytes
+    """SHA-256 of the content as sent, after decryption."""
+    same_content: Callable[[str, bytes], bool]
+    """Whether an earlier message (its transaction id and sealed content) has equal content though other bytes."""
+    sealed: bytes
+    protected: bool
+    """Whether its CustomBlock travels as a JWE."""
+    archive_until: int
+    deliveries: Sequence[NewDelivery]
+    statuses: Sequence[NewStatus] = ()
+    journal: Sequence[NewJournal] = ()
+
+
+class Outcome(msgspec.Struct):
+    """What became of one message of an arrival."""
+
+    verdict: Verdict
+    message: int | None
+    transaction_id: TransactionId | None
+    correlation_id: CorrelationId | None
+
+
+class Arrival(msgspec.Struct, kw_only=True):
+    """What one request brings to the store; all of it is committed in one transaction.
+
+    `conclude` turns the outcomes into the HTTP status and body of the answer; it runs within the
+    transaction, so that the answer is part of the evidence.
+    """
+
+    exchange: Exchange
+    messages: Sequence[NewMessage]
+    all_or_nothing: bool
+    conclude: Callable[[Sequence[Outcome]], tuple[int, bytes]]
+
+
+class Taken(msgspec.Struct):
+    """The store's answer to an arrival: committed. `lanes`: where something new waits."""
+
+    status: int
+    answer: bytes
+    outcomes: Sequence[Outcome]
+    lanes: frozenset[int]
+
+
+class Lane(msgspec.Struct, frozen=True):
+    """One recipient's messages of one channel, or its status messages."""
+
+    id: int
+    recipient: DipId
+    channel: str
+
+
+class Waiting(msgspec.Struct):
+    """A delivery whose turn has come."""
+
+    id: int
+    message: int
+    status_message: int | None
+    sequence: int
+    attempts: int
+    hidden: str | None
+    protected: int
+    received_at: int
+    reference: str
+    transaction_id: TransactionId
+    correlation_id: CorrelationId | None
+    sender: DipId
+    lane: int
+
+
+class Settled(msgspec.Struct):
+    """What an attempt made of one delivery; in state WAITING it stays in the queue."""
+
+    delivery: int
+    message: int
+    state: DeliveryState
+    status: Status
+    set_aside_until: int | None = None
+    detail: str | None = None
+    returned: NewStatus | None = None
+    """The status message that tells its sender."""
+
+
+class Settlement(msgspec.Struct, kw_only=True):
+    """One webhook call and what it made of each delivery; committed in one transaction."""
+
+    exchange: Exchange
+    recipient: DipId
+    stage: Stage
+    settled: Sequence[Settled]
+
+
+class Webhook(msgspec.Struct, frozen=True):
+    """Where a recipient wants a channel's messages."""
+
+    recipient: DipId
+    channel: str
+    url: str
+    max_message_count: int | None = None
+    max_payload_kb: int | None = None
+
+
+class Appointment(msgspec.Struct, frozen=True):
+    """Who holds a role for an MPAN, in the half-open time [effective_from, effective_to)."""
+
+    role: RoleCode
+    dip_id: DipId
+    effective_from: int
+    effective_to: int | None

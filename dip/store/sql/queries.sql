@@ -1,0 +1,185 @@
+-- name: known_references
+-- The messages that a sender already sent on a channel under any of these references (a JSON array).
+SELECT reference, id, digest, transaction_id, correlation_id FROM message
+WHERE sender = ?1 AND interface = ?2 AND reference IN (SELECT value FROM json_each(?3));
+
+-- name: archived
+-- The sealed content of one message.
+SELECT sealed FROM archive WHERE message = ?;
+
+-- name: archived_many
+-- The sealed contents of these messages (a JSON array of ids), with the transaction ids they are bound to.
+SELECT m.id, m.transaction_id, a.sealed FROM message m JOIN archive a ON a.message = m.id
+WHERE m.id IN (SELECT value FROM json_each(?));
+
+-- name: last_ids
+-- Where the counters of the one writer stand.
+SELECT (SELECT coalesce(max(id), 0) FROM message), (SELECT coalesce(max(id), 0) FROM exchange),
+       (SELECT coalesce(max(id), 0) FROM delivery), (SELECT coalesce(max(id), 0) FROM status_message),
+       (SELECT coalesce(max(id), 0) FROM lane);
+
+-- name: add_exchange
+-- One HTTP call in or out, kept for non-repudiation (5.5.1).
+INSERT INTO exchange (id, direction, at, party, method, url, content_hash, signature, signature_date,
+    signing_certificate, tls_certificate, status, answer, duration_us)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+
+-- name: add_message
+-- What is known of a message without opening it.
+INSERT INTO message (id, transaction_id, correlation_id, interface, event, sender, sender_role, reference,
+    envelope_reference, mpan_digest, received_at, digest, protected, archive_until, exchange)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+
+-- name: add_archive
+-- The message itself, sealed (5.2.2, 5.5.7).
+INSERT INTO archive (message, sealed) VALUES (?, ?);
+
+-- name: add_delivery
+-- One message for one recipient, waiting in its lane.
+INSERT INTO delivery (id, message, status_message, lane, sequence, state, hidden, queued_at)
+VALUES (?, ?, ?, ?, ?, 'waiting', ?, ?);
+
+-- name: add_status_message
+-- A message back to a sender about one of its own (5.5.9).
+INSERT INTO status_message (id, message, recipient, code, at, sealed) VALUES (?, ?, ?, ?, ?, ?);
+
+-- name: add_journal
+-- One stage of a message's way.
+INSERT INTO journal (message, at, stage, status, status_code, recipient, exchange, duration_us, detail)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?);
+
+-- name: lanes
+-- Every lane with its next sequence number.
+SELECT id, recipient, channel, next_sequence FROM lane;
+
+-- name: lanes_waiting
+-- The lanes in which something waits.
+SELECT DISTINCT lane FROM delivery WHERE state = 'waiting';
+
+-- name: add_lane
+-- A lane: one recipient's messages of one channel, or its status messages.
+INSERT INTO lane (id, recipient, channel, next_sequence) VALUES (?, ?, ?, ?);
+
+-- name: move_lane
+-- The lane's next sequence number.
+UPDATE lane SET next_sequence = ? WHERE id = ?;
+
+-- name: waiting
+-- The next deliveries of a lane after one, in order of receipt.
+SELECT d.id, d.message, d.status_message, d.sequence, d.attempts, d.hidden, m.protected, m.received_at, m.reference,
+    m.transaction_id, m.correlation_id, m.sender, d.lane
+FROM delivery d JOIN message m ON m.id = d.message
+WHERE d.lane = ?1 AND d.state = 'waiting' AND d.set_aside_until IS NULL AND d.id > ?2 ORDER BY d.id LIMIT ?3;
+
+-- name: set_aside_due
+-- The deliveries of a lane that were set aside and whose time has come.
+SELECT d.id, d.message, d.status_message, d.sequence, d.attempts, d.hidden, m.protected, m.received_at, m.reference,
+    m.transaction_id, m.correlation_id, m.sender, d.lane
+FROM delivery d JOIN message m ON m.id = d.message
+WHERE d.lane = ?1 AND d.state = 'waiting' AND d.set_aside_until <= ?2 ORDER BY d.set_aside_until, d.id LIMIT ?3;
+
+-- name: next_set_aside
+-- When the next delivery of the lane that was set aside is due.
+SELECT min(set_aside_until) FROM delivery WHERE lane = ? AND state = 'waiting' AND set_aside_until IS NOT NULL;
+
+-- name: settle_delivered
+-- These deliveries (a JSON array of ids) arrived.
+UPDATE delivery SET state = 'delivered', attempts = attempts + 1, settled_at = ?2, set_aside_until = NULL
+WHERE id IN (SELECT value FROM json_each(?1)) AND state = 'waiting';
+
+-- name: settle_one
+-- What one attempt made of a delivery.
+UPDATE delivery SET state = ?2, attempts = attempts + 1, settled_at = ?3, set_aside_until = ?4
+WHERE id = ?1 AND state = 'waiting';
+
+-- name: status_contents
+-- The sealed status messages with these ids (a JSON array).
+SELECT id, sealed FROM status_message WHERE id IN (SELECT value FROM json_each(?));
+
+-- name: correlation_known
+-- Whether the DIP ever issued this correlation id.
+SELECT 1 FROM message WHERE correlation_id = ? LIMIT 1;
+
+-- name: read_meta
+-- One fact about this data directory.
+SELECT value FROM meta WHERE key = ?;
+
+-- name: write_meta
+-- One fact about this data directory.
+INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value;
+
+-- name: participants
+-- Every participant.
+SELECT dip_id, mpid, name, roles, api_key_digest, since FROM participant ORDER BY dip_id;
+
+-- name: save_participant
+-- A participant, new or changed.
+INSERT INTO participant (dip_id, mpid, name, roles, api_key_digest, since) VALUES (?, ?, ?, ?, ?, ?)
+ON CONFLICT (dip_id) DO UPDATE SET mpid = excluded.mpid, name = excluded.name, roles = excluded.roles,
+    api_key_digest = excluded.api_key_digest;
+
+-- name: certificates
+-- Every certificate that the DIP knows, keys sealed.
+SELECT fingerprint, holder, use, pem, not_before, not_after, revoked_at, private_key FROM certificate;
+
+-- name: save_certificate
+-- A certificate, new or changed.
+INSERT INTO certificate (fingerprint, holder, use, pem, not_before, not_after, revoked_at, private_key)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (fingerprint) DO UPDATE SET revoked_at = excluded.revoked_at;
+
+-- name: data_keys
+-- The wrapped keys that seal what is stored.
+SELECT id, purpose, wrapped, made_at FROM data_key ORDER BY id;
+
+-- name: add_data_key
+-- A wrapped key.
+INSERT INTO data_key (id, purpose, wrapped, made_at) VALUES (?, ?, ?, ?);
+
+-- name: user
+-- One user of the portal.
+SELECT name, password_hash, role FROM user WHERE name = ?;
+
+-- name: add_user
+-- A user of the portal.
+INSERT INTO user (name, password_hash, role, made_at) VALUES (?, ?, ?, ?);
+
+-- name: session
+-- A session by the digest of its token.
+SELECT s.user, s.form_token, s.last_used, u.role FROM session s JOIN user u ON u.name = s.user WHERE s.token_digest = ?;
+
+-- name: save_session
+-- A session, new or used again.
+INSERT INTO session (token_digest, user, form_token, last_used) VALUES (?, ?, ?, ?)
+ON CONFLICT (token_digest) DO UPDATE SET last_used = excluded.last_used;
+
+-- name: end_session
+-- A log-out.
+DELETE FROM session WHERE token_digest = ?;
+
+-- name: sweep_sessions
+-- Sessions that nobody used since.
+DELETE FROM session WHERE last_used < ?;
+
+-- name: webhooks
+-- Every webhook.
+SELECT recipient, channel, url, max_message_count, max_payload_kb FROM webhook;
+
+-- name: save_webhook
+-- A webhook; a later one replaces the earlier.
+INSERT INTO webhook (recipient, channel, url, max_message_count, max_payload_kb, set_at) VALUES (?, ?, ?, ?, ?, ?)
+ON CONFLICT (recipient, channel) DO UPDATE SET url = excluded.url, max_message_count = excluded.max_message_count,
+    max_payload_kb = excluded.max_payload_kb, set_at = excluded.set_at;
+
+-- name: remove_webhook
+-- A webhook withdrawn; what waits stays.
+DELETE FROM webhook WHERE recipient = ? AND channel = ?;
+
+-- name: appointments
+-- Every appointment of an MPAN.
+SELECT role, dip_id, effective_from, effective_to FROM appointment WHERE mpan = ? ORDER BY effective_from, role;
+
+-- name: save_appointment
+-- An appointment as half-open instants.
+INSERT INTO appointment (mpan, role, effective_from, effective_to, dip_id, known_at) VALUES (?, ?, ?, ?, ?, ?)
+ON CONFLICT (mpan, role, effective_from) DO UPDATE SET effective_to = excluded.effective_to,
+    dip_id = excluded.dip_id, known_at = excluded.known_at;

@@ -1,0 +1,167 @@
+-- The whole schema as it stands; the migrations produce the same (a test compares).
+-- Moments are microseconds since 1970 UTC. An MPAN stands in clear in `appointment` alone, as an integer.
+
+CREATE TABLE meta (
+    key TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE participant (
+    dip_id TEXT PRIMARY KEY,
+    mpid TEXT NOT NULL,
+    name TEXT NOT NULL,
+    roles TEXT NOT NULL,
+    api_key_digest TEXT NOT NULL,
+    since INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE certificate (
+    fingerprint TEXT PRIMARY KEY,
+    holder TEXT NOT NULL,
+    use TEXT NOT NULL CHECK (use IN ('tls', 'signing', 'encryption', 'dip-encryption')),
+    pem TEXT NOT NULL,
+    not_before INTEGER NOT NULL,
+    not_after INTEGER NOT NULL,
+    revoked_at INTEGER,
+    private_key BLOB
+) STRICT, WITHOUT ROWID;
+CREATE INDEX certificate_by_holder ON certificate (holder, use);
+
+CREATE TABLE data_key (
+    id INTEGER PRIMARY KEY,
+    purpose TEXT NOT NULL,
+    wrapped BLOB NOT NULL,
+    made_at INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE user (
+    name TEXT PRIMARY KEY,
+    password_hash TEXT NOT NULL,
+    role TEXT NOT NULL CHECK (role IN ('administrator')),
+    made_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE session (
+    token_digest BLOB PRIMARY KEY,
+    user TEXT NOT NULL REFERENCES user (name) ON DELETE CASCADE,
+    form_token TEXT NOT NULL,
+    last_used INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE webhook (
+    recipient TEXT NOT NULL,
+    channel TEXT NOT NULL,
+    url TEXT NOT NULL,
+    max_message_count INTEGER,
+    max_payload_kb INTEGER,
+    set_at INTEGER NOT NULL,
+    PRIMARY KEY (recipient, channel)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE appointment (
+    mpan INTEGER NOT NULL,
+    role TEXT NOT NULL,
+    effective_from INTEGER NOT NULL,
+    effective_to INTEGER,
+    dip_id TEXT NOT NULL,
+    known_at INTEGER NOT NULL,
+    PRIMARY KEY (mpan, role, effective_from)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE exchange (
+    id INTEGER PRIMARY KEY,
+    direction TEXT NOT NULL CHECK (direction IN ('in', 'out')),
+    at INTEGER NOT NULL,
+    party TEXT NOT NULL,
+    method TEXT NOT NULL,
+    url TEXT NOT NULL,
+    content_hash TEXT NOT NULL,
+    signature TEXT NOT NULL,
+    signature_date TEXT NOT NULL,
+    signing_certificate TEXT NOT NULL,
+    tls_certificate TEXT NOT NULL,
+    status INTEGER,
+    answer BLOB,
+    duration_us INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE message (
+    id INTEGER PRIMARY KEY,
+    transaction_id TEXT NOT NULL UNIQUE,
+    correlation_id TEXT,
+    interface TEXT NOT NULL,
+    event TEXT NOT NULL,
+    sender TEXT NOT NULL,
+    sender_role TEXT NOT NULL,
+    reference TEXT NOT NULL,
+    envelope_reference TEXT,
+    mpan_digest BLOB,
+    received_at INTEGER NOT NULL,
+    digest BLOB NOT NULL,
+    protected INTEGER NOT NULL CHECK (protected IN (0, 1)),
+    archive_until INTEGER NOT NULL,
+    exchange INTEGER NOT NULL REFERENCES exchange (id),
+    UNIQUE (sender, interface, reference)
+) STRICT;
+CREATE INDEX message_by_correlation ON message (correlation_id) WHERE correlation_id IS NOT NULL;
+CREATE INDEX message_by_mpan ON message (mpan_digest) WHERE mpan_digest IS NOT NULL;
+CREATE INDEX message_by_interface ON message (interface, id);
+CREATE INDEX message_by_sender ON message (sender, id);
+
+CREATE TABLE archive (
+    message INTEGER PRIMARY KEY REFERENCES message (id) ON DELETE CASCADE,
+    sealed BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE lane (
+    id INTEGER PRIMARY KEY,
+    recipient TEXT NOT NULL,
+    channel TEXT NOT NULL,
+    next_sequence INTEGER NOT NULL,
+    UNIQUE (recipient, channel)
+) STRICT;
+
+CREATE TABLE status_message (
+    id INTEGER PRIMARY KEY,
+    message INTEGER REFERENCES message (id),
+    recipient TEXT NOT NULL,
+    code TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    sealed BLOB NOT NULL
+) STRICT;
+CREATE INDEX status_message_by_message ON status_message (message);
+
+CREATE TABLE delivery (
+    id INTEGER PRIMARY KEY,
+    message INTEGER NOT NULL REFERENCES message (id),
+    status_message INTEGER REFERENCES status_message (id),
+    lane INTEGER NOT NULL REFERENCES lane (id),
+    sequence INTEGER NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('waiting', 'leased', 'delivered', 'rejected', 'dead', 'withdrawn')),
+    hidden TEXT,
+    queued_at INTEGER NOT NULL,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    set_aside_until INTEGER,
+    settled_at INTEGER
+) STRICT;
+CREATE INDEX delivery_by_message ON delivery (message);
+CREATE INDEX delivery_waiting ON delivery (lane, id) WHERE state = 'waiting' AND set_aside_until IS NULL;
+CREATE INDEX delivery_set_aside ON delivery (lane, set_aside_until)
+    WHERE state = 'waiting' AND set_aside_until IS NOT NULL;
+
+CREATE TABLE journal (
+    id INTEGER PRIMARY KEY,
+    message INTEGER NOT NULL REFERENCES message (id),
+    at INTEGER NOT NULL,
+    stage TEXT NOT NULL CHECK (stage IN ('Inbound', 'MPANUpdateQueue', 'Addressing', 'Outbound', 'StatusMessage')),
+    status TEXT NOT NULL CHECK (status IN (
+        'GoodToGo', 'InboundRuleFailure', 'InternalServerError', 'Exception', 'OK', 'SentToTopic', 'Failed',
+        'Delivered', 'DeliveryFailure', 'RejectedByRecipient', 'Retrying', 'RetriesExhausted',
+        'UnknownDeliveryStatus', 'Paused')),
+    status_code INTEGER,
+    recipient TEXT,
+    exchange INTEGER REFERENCES exchange (id),
+    duration_us INTEGER NOT NULL,
+    detail TEXT
+) STRICT;
+CREATE INDEX journal_by_message ON journal (message);

@@ -1,0 +1,64 @@
+"""The SQLite store: one writer thread with group commit, one reading connection for the event loop."""
+
+import sqlite3
+from pathlib import Path
+
+from dip.ground.log import Log
+from dip.store.appointments import SqliteAppointments
+from dip.store.counters import Counters
+from dip.store.database import DirectoryLock, connect, database_file, migrate
+from dip.store.messages import SqliteMessages
+from dip.store.pages import SqlitePages
+from dip.store.parties import SqliteParties
+from dip.store.platform import SqlitePlatform
+from dip.store.writer import Writer
+
+
+class SqliteStore:
+    """Opens a data directory's database and holds the parts that read and write it."""
+
+    def __init__(self, directory: Path, *, group_limit: int, log: Log) -> None:
+        """Raises SetupRefused: directory in use, made by a newer server, or not writable."""
+        self._lock = DirectoryLock(directory)
+        try:
+            path = database_file(directory)
+            # Made before SQLite opens it, which then gives its log the same mode.
+            path.touch(0o600)
+            writing = connect(path)
+            migrate(writing)
+            self._reading = connect(path, read_only=True)
+        except BaseException:
+            self._lock.release()
+            raise
+        counters = Counters(writing)
+        self.writer = Writer(writing, group_limit=group_limit, rolled_back=counters.load, log=log)
+        self.messages = SqliteMessages(self.writer, self._reading, counters)
+        self.parties = SqliteParties(self.writer, self._reading)
+        self.appointments = SqliteAppointments(self.writer, self._reading)
+        self.platform = SqlitePlatform(self.writer, self._reading)
+        self.pages = SqlitePages(path)
+
+    async def close(self) -> None:
+        """Finish what was asked, fold the log into the file, let go of the directory."""
+        await self.pages.close()
+        self._reading.close()
+        self.writer.close()
+        self._lock.release()
+
+
+def is_ours(directory: Path) -> bool:
+    """Whether a server has finished its first start here."""
+    path = database_file(directory)
+    if not path.exists():
+        return False
+    try:
+        connection = connect(path, read_only=True)
+    except sqlite3.Error:
+        return False
+    try:
+        row = connection.execute("SELECT value FROM meta WHERE key = 'environment'").fetchone()
+    except sqlite3.Error:
+        return False
+    finally:
+        connection.close()
+    return row is not None

@@ -1,0 +1,235 @@
+"""Taking messages in: one job of the writer for each request (5.4 idempotent write, 5.5.4)."""
+
+import sqlite3
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+
+from dip.messages.identifiers import CorrelationId, InterfaceId, TransactionId
+from dip.store.counters import Counters
+from dip.store.queries import many, queries
+from dip.store.records import (
+    STATUS_CHANNEL,
+    Arrival,
+    Exchange,
+    NewMessage,
+    NewStatus,
+    Outcome,
+    Taken,
+    Verdict,
+)
+
+_Row = tuple[Any, ...]
+_CHUNKS = (128, 32, 8, 2, 1)
+
+
+def insert_many(connection: sqlite3.Connection, query: str, rows: Sequence[_Row]) -> None:
+    """Insert the rows by as few statements as a handful of prepared sizes allows.
+
+    One statement for many rows, not one for each: the interpreter's lock changes hands once a statement.
+    """
+    start = 0
+    for size in _CHUNKS:
+        while len(rows) - start >= size:
+            chunk = rows[start : start + size]
+            connection.execute(many(query, size), [value for row in chunk for value in row])
+            start += size
+
+
+def exchange_row(id_: int, exchange: Exchange) -> _Row:
+    """An exchange as the columns of its table."""
+    return (
+        id_,
+        exchange.direction,
+        exchange.at,
+        exchange.party,
+        exchange.method,
+        exchange.url,
+        exchange.content_hash,
+        exchange.signature,
+        exchange.signature_date,
+        exchange.signing_certificate,
+        exchange.tls_certificate,
+        exchange.status,
+        exchange.answer,
+        exchange.duration_us,
+    )
+
+
+class StatusRows:
+    """Gathers status messages and the deliveries that carry them."""
+
+    def __init__(self, counters: Counters) -> None:
+        self._counters = counters
+        self.statuses: list[_Row] = []
+        self.deliveries: list[_Row] = []
+        self.lanes: set[int] = set()
+
+    def add(self, message: int, status: NewStatus, at: int) -> None:
+        """Queue a status message to its recipient."""
+        counters = self._counters
+        counters.status_message += 1
+        counters.delivery += 1
+        lane, sequence = counters.place(status.recipient, STATUS_CHANNEL)
+        self.lanes.add(lane)
+        number = counters.status_message
+        self.statuses.append((number, message, status.recipient, status.code, at, status.sealed))
+        self.deliveries.append((counters.delivery, message, number, lane, sequence, None, at))
+
+    def write(self, connection: sqlite3.Connection) -> None:
+        """Insert what was gathered."""
+        insert_many(connection, "add_status_message", self.statuses)
+        insert_many(connection, "add_delivery", self.deliveries)
+
+
+def take_in(connection: sqlite3.Connection, counters: Counters, arrival: Arrival) -> Taken:
+    """Commit what is new of a request; the answer is made within the transaction, so that it is evidence too."""
+    verdicts = _judge(connection, arrival.messages)
+    outcomes: list[Outcome]
+    new: list[NewMessage] = []
+    if arrival.all_or_nothing and any(found is not None for found in verdicts):
+        outcomes = [found or Outcome(Verdict.LEFT, None, None, None) for found in verdicts]
+    else:
+        outcomes = []
+        number = counters.message
+        for message, found in zip(arrival.messages, verdicts, strict=True):
+            if found is not None:
+                outcomes.append(found)
+                continue
+            number += 1
+            new.append(message)
+            outcomes.append(Outcome(Verdict.NEW, number, message.transaction_id, message.correlation_id))
+    _adopt_first_of_body(outcomes, verdicts, arrival.messages)
+    status, answer = arrival.conclude(outcomes)
+    counters.exchange += 1
+    arrival.exchange.status = status
+    arrival.exchange.answer = answer
+    connection.execute(queries()["add_exchange"], exchange_row(counters.exchange, arrival.exchange))
+    lanes = _insert(connection, counters, new) if new else frozenset[int]()
+    return Taken(status, answer, outcomes, lanes)
+
+
+def _judge(connection: sqlite3.Connection, messages: Sequence[NewMessage]) -> list[Outcome | None]:
+    """For each message None when it is new, else what it repeats; a repeat within the body counts too."""
+    by_sender: dict[tuple[str, InterfaceId], list[NewMessage]] = defaultdict(list)
+    for message in messages:
+        by_sender[message.sender, message.interface].append(message)
+    known: dict[tuple[str, str, str], _Row] = {}
+    for (sender, interface), group in by_sender.items():
+        references = msgspec.json.encode([message.reference for message in group]).decode()
+        for row in connection.execute(queries()["known_references"], (sender, interface, references)):
+            known[sender, interface, row[0]] = row
+    first: dict[tuple[str, str, str], NewMessage] = {}
+    found: list[Outcome | None] = []
+    for message in messages:
+        key = (message.sender, message.interface, message.reference)
+        row = known.get(key)
+        if row is not None:
+            found.append(_compare_stored(connection, message, row))
+        elif key in first:
+            earlier = first[key]
+            same = earlier.digest == message.digest or message.same_content(earlier.transaction_id, earlier.sealed)
+            found.append(
+                Outcome(
+                    Verdict.SAME if same else Verdict.DIFFERENT,
+                    None,
+                    earlier.transaction_id,
+                    earlier.correlation_id,
+                )
+            )
+        else:
+            first[key] = message
+            found.append(None)
+    return found
+
+
+def _compare_stored(connection: sqlite3.Connection, message: NewMessage, row: _Row) -> Outcome:
+    _, id_, digest, transaction_id, correlation_id = row
+    same = digest == message.digest
+    if not same:
+        sealed = connection.execute(queries()["archived"], (id_,)).fetchone()
+        same = sealed is not None and message.same_content(transaction_id, sealed[0])
+    return Outcome(
+        Verdict.SAME if same else Verdict.DIFFERENT,
+        id_,
+        TransactionId(transaction_id),
+        CorrelationId(correlation_id) if correlation_id is not None else None,
+    )
+
+
+def _adopt_first_of_body(
+    outcomes: Sequence[Outcome], verdicts: Sequence[Outcome | None], messages: Sequence[NewMessage]
+) -> None:
+    """Where the whole body is left, a repeat within it names no transaction: there is none."""
+    left = {messages[index].transaction_id for index, outcome in enumerate(outcomes) if outcome.verdict is Verdict.LEFT}
+    if not left:
+        return
+    for outcome, verdict in zip(outcomes, verdicts, strict=True):
+        if verdict is not None and outcome.message is None and outcome.transaction_id in left:
+            outcome.transaction_id = None
+            outcome.correlation_id = None
+
+
+def _insert(connection: sqlite3.Connection, counters: Counters, new: Iterable[NewMessage]) -> frozenset[int]:
+    exchange = counters.exchange
+    messages: list[_Row] = []
+    archive: list[_Row] = []
+    deliveries: list[_Row] = []
+    journal: list[_Row] = []
+    lanes: set[int] = set()
+    statuses = StatusRows(counters)
+    for message in new:
+        counters.message += 1
+        number = counters.message
+        messages.append(
+            (
+                number,
+                message.transaction_id,
+                message.correlation_id,
+                message.interface,
+                message.event,
+                message.sender,
+                message.sender_role,
+                message.reference,
+                message.envelope_reference,
+                message.mpan_digest,
+                message.received_at,
+                message.digest,
+                1 if message.protected else 0,
+                message.archive_until,
+                exchange,
+            )
+        )
+        archive.append((number, message.sealed))
+        for delivery in message.deliveries:
+            counters.delivery += 1
+            lane, sequence = counters.place(delivery.recipient, message.interface)
+            lanes.add(lane)
+            hidden = msgspec.json.encode(delivery.hidden).decode() if delivery.hidden else None
+            deliveries.append((counters.delivery, number, None, lane, sequence, hidden, message.received_at))
+        journal.extend(
+            (
+                number,
+                entry.at,
+                entry.stage,
+                entry.status,
+                entry.status_code,
+                entry.recipient,
+                exchange,
+                entry.duration_us,
+                entry.detail,
+            )
+            for entry in message.journal
+        )
+        for status in message.statuses:
+            statuses.add(number, status, message.received_at)
+    counters.write(connection)
+    insert_many(connection, "add_message", messages)
+    insert_many(connection, "add_archive", archive)
+    insert_many(connection, "add_delivery", deliveries)
+    insert_many(connection, "add_journal", journal)
+    statuses.write(connection)
+    counters.write_moved(connection)
+    return frozenset(lanes | statuses.lanes)

@@ -1,0 +1,133 @@
+"""A portal over a store in a temporary directory."""
+
+import hashlib
+import io
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from aiohttp.test_utils import TestClient, TestServer
+from aiohttp.web import Application, Request
+from argon2 import PasswordHasher
+from prometheus_client import CollectorRegistry, Counter
+
+from dip.channels.registry import Registry, load
+from dip.ground.assets import asset
+from dip.ground.clock import Clock
+from dip.ground.current import Current
+from dip.ground.log import make_log
+from dip.ground.settings import Settings
+from dip.http.portal.application import portal_application
+from dip.messages.identifiers import DipId, RoleCode
+from dip.participants.participant import Participant
+from dip.participants.registry import Participants
+from dip.store.platform import User
+from dip.store.sqlite import SqliteStore
+from tests.integration.portal import traffic
+
+TOKEN = "an-administration-token"
+NAME = "admin"
+PASSWORD = "correct horse battery staple"
+START = datetime(2026, 3, 21, 19, 5, tzinfo=UTC)
+
+
+class StillClock(Clock):
+    """A clock whose wall time a test moves."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.time = START
+
+    def wall(self) -> datetime:
+        return self.time
+
+
+class Portal(msgspec.Struct, frozen=True):
+    """A running portal and what stands behind it."""
+
+    client: "TestClient[Request, Application]"
+    store: SqliteStore
+    clock: StillClock
+    log: io.StringIO
+
+    async def log_in(self) -> None:
+        """Log in as the administrator."""
+        answer = await self.client.post("/login", data={"name": NAME, "password": PASSWORD}, allow_redirects=False)
+        assert answer.status == 303
+
+    async def page(self, path: str, status: int = 200, **headers: str) -> str:
+        """A page as a browser asks for it."""
+        answer = await self.client.get(path, headers={"Accept": "text/html", **headers})
+        assert answer.status == status
+        return await answer.text()
+
+    async def ask(self, path: str, status: int = 200) -> Any:
+        """The administration API's answer."""
+        answer = await self.client.get(f"/admin/api/{path}", headers={"Authorization": f"Bearer {TOKEN}"})
+        assert answer.status == status
+        return await answer.json(content_type=None)
+
+
+class Mark:
+    """A digest that tests can compute."""
+
+    def digest(self, value: str) -> bytes:
+        return hashlib.sha256(value.encode()).digest()[:16]
+
+
+@pytest.fixture(scope="session")
+def registry() -> Registry:
+    return load(asset("channels"), specification_items=True)
+
+
+def participants() -> Participants:
+    known = (
+        (traffic.SUPPLIER, "EMEB", "Ember Supply", "SUP"),
+        (traffic.FORMER_SUPPLIER, "FLNT", "Flint Energy", "SUP"),
+        (traffic.REGISTRATION, "RGNA", "Registration North", "REGS"),
+        (traffic.DATA_SERVICE, "DSVA", "Daybreak Data", "SDS"),
+        (traffic.MARKET_WIDE, "MWDS", "Market-wide Data Service", "MDS"),
+    )
+    return Participants(
+        [
+            Participant(DipId(dip_id), mpid, name, (RoleCode(role),), "digest-of-the-key", START)
+            for dip_id, mpid, name, role in known
+        ],
+        [],
+    )
+
+
+def look_up(mpan: str, channel: str | None, at: datetime | None) -> dict[str, Any]:
+    return {"mpan": mpan, "at": at, "recipients": [{"channel": channel}], "appointments": []}
+
+
+@pytest.fixture
+async def portal(tmp_path: Path, registry: Registry) -> AsyncIterator[Portal]:
+    written = io.StringIO()
+    log = make_log(written)
+    store = SqliteStore(tmp_path, group_limit=100, log=log)
+    clock = StillClock()
+    cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    await store.platform.add_user(User(NAME, cheap.hash(PASSWORD), "administrator"), START)
+    metrics = CollectorRegistry()
+    Counter("dip_messages_taken", "Messages taken in", registry=metrics)
+    application = portal_application(
+        settings=Settings(),
+        clock=clock,
+        log=log,
+        registry=Current(registry),
+        participants=Current(participants()),
+        pages=store.pages,
+        platform=store.platform,
+        vault=Mark(),
+        admin_token_digest=hashlib.sha256(TOKEN.encode()).hexdigest(),
+        look_up=look_up,
+        endpoints=lambda: [{"url": "https://localhost:9443", "paused": False}],
+        metrics=metrics,
+    )
+    async with TestClient(TestServer(application)) as client:
+        yield Portal(client, store, clock, written)
+    await store.close()

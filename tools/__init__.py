@@ -1,0 +1,1 @@
+"""What maintainers run: the generated pages of the reference."""
