@@ -36,8 +36,8 @@ INSERT INTO archive (message, sealed) VALUES (?, ?);
 
 -- name: add_delivery
 -- One message for one recipient, waiting in its lane.
-INSERT INTO delivery (id, message, status_message, lane, sequence, state, hidden, queued_at)
-VALUES (?, ?, ?, ?, ?, 'waiting', ?, ?);
+INSERT INTO delivery (id, message, status_message, lane, sequence, hidden, queued_at)
+VALUES (?, ?, ?, ?, ?, ?, ?);
 
 -- name: add_status_message
 -- A message back to a sender about one of its own (5.5.9).

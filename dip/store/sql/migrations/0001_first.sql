@@ -135,7 +135,7 @@ CREATE TABLE delivery (
     status_message INTEGER REFERENCES status_message (id),
     lane INTEGER NOT NULL REFERENCES lane (id),
     sequence INTEGER NOT NULL,
-    state TEXT NOT NULL CHECK (state IN ('waiting', 'leased', 'delivered', 'rejected', 'dead', 'withdrawn')),
+    state TEXT NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'leased', 'delivered', 'rejected', 'dead', 'withdrawn')),
     hidden TEXT,
     queued_at INTEGER NOT NULL,
     attempts INTEGER NOT NULL DEFAULT 0,
