@@ -5,12 +5,19 @@ from collections.abc import Callable, Mapping, Sequence
 
 import typer
 
+from dip.cli.bench import bench
 from dip.cli.demo import demo
 from dip.cli.listen import listen
 from dip.cli.send import send
 from dip.cli.serve import serve
 
-_COMMANDS: Mapping[str, Callable[..., None]] = {"serve": serve, "send": send, "listen": listen, "demo": demo}
+_COMMANDS: Mapping[str, Callable[..., None]] = {
+    "serve": serve,
+    "send": send,
+    "listen": listen,
+    "demo": demo,
+    "bench": bench,
+}
 _HELP = frozenset({"--help", "-h"})
 
 

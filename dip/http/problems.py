@@ -34,6 +34,7 @@ STATUSES: Final[Mapping[str, int]] = {
     "store_unavailable": 503,
     "too_large": 413,
     "undecryptable_block": 400,
+    "unknown_channel": 404,
     "webhook_refused": 400,
 }
 """Status of each error code; a test holds it complete (decision record 0006)."""

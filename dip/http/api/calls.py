@@ -22,7 +22,7 @@ from dip.participants.registry import Participants
 from dip.security.tls import peer_certificate
 
 JSON: Final = "application/json"
-_CALLER: Final = "caller"
+_CALLER = web.RequestKey("caller", Caller)
 _FAILED: Final = "MSG1000"
 _UNKNOWN_CHANNEL: Final = "MSG1002"
 _RETRY_AFTER_S: Final = "5"
@@ -133,5 +133,4 @@ class Desk:
 
 def caller_of(request: web.Request) -> Caller:
     """Who calls."""
-    caller: Caller = request[_CALLER]
-    return caller
+    return request[_CALLER]

@@ -18,7 +18,7 @@ FORM_HEADER: Final = "X-Form-Token"
 _OPEN: Final = frozenset({"/healthz", "/metrics", "/catalogue.json", "/login"})
 _STATIC: Final = "/static/"
 _READING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
-_VISITOR: Final = "visitor"
+_VISITOR: Final = web.RequestKey("visitor", Visitor)
 
 
 def guard(sessions: Sessions, admin_token_digest: str) -> Middleware:
@@ -27,7 +27,8 @@ def guard(sessions: Sessions, admin_token_digest: str) -> Middleware:
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
         visitor = await _visitor(request, sessions, admin_token_digest)
-        request[_VISITOR] = visitor
+        if visitor is not None:
+            request[_VISITOR] = visitor
         if _is_open(request):
             return await handler(request)
         if visitor is None:
@@ -43,8 +44,7 @@ def guard(sessions: Sessions, admin_token_digest: str) -> Middleware:
 
 def visitor_of(request: web.Request) -> Visitor | None:
     """Who asks."""
-    found: Visitor | None = request.get(_VISITOR)
-    return found
+    return request.get(_VISITOR)
 
 
 def wants_page(request: web.Request) -> bool:

@@ -61,13 +61,13 @@ class Portal(msgspec.Struct, frozen=True):
     async def page(self, path: str, status: int = 200, **headers: str) -> str:
         """A page as a browser asks for it."""
         answer = await self.client.get(path, headers={"Accept": "text/html", **headers})
-        assert answer.status == status
+        assert answer.status == status, self.log.getvalue()
         return await answer.text()
 
     async def ask(self, path: str, status: int = 200) -> Any:
         """The administration API's answer."""
         answer = await self.client.get(f"/admin/api/{path}", headers={"Authorization": f"Bearer {TOKEN}"})
-        assert answer.status == status
+        assert answer.status == status, self.log.getvalue()
         return await answer.json(content_type=None)
 
 

@@ -1,0 +1,75 @@
+"""Processes of the benchmark: started, spoken to in JSON lines, and what they cost."""
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+from typing import Any, Self
+
+import msgspec
+
+
+class Child:
+    """A Python process that prints JSON lines and ends when its input does."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self._process = process
+
+    @classmethod
+    async def start(cls, *arguments: str, errors: Path | None = None) -> Self:
+        """Start this Python with the arguments; what it says on stderr goes to a file, or to ours."""
+        stderr = None if errors is None else errors.open("ab")
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, *arguments, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=stderr
+        )
+        return cls(process)
+
+    @property
+    def pid(self) -> int:
+        """The process id."""
+        return self._process.pid
+
+    async def line(self, timeout_s: float) -> dict[str, Any]:
+        """The next JSON line that it prints. Raises TimeoutError; EOFError where it has ended."""
+        if self._process.stdout is None:
+            raise EOFError
+        async with asyncio.timeout(timeout_s):
+            text = await self._process.stdout.readline()
+        if not text:
+            raise EOFError("the process ended early")
+        found: dict[str, Any] = msgspec.json.decode(text)
+        return found
+
+    async def end(self, timeout_s: float = 60) -> None:
+        """Close its input and wait for it; the server is told by SIGTERM."""
+        if self._process.returncode is not None:
+            return
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+        async with asyncio.timeout(timeout_s):
+            await self._process.wait()
+
+    async def terminate(self, timeout_s: float = 60) -> None:
+        """SIGTERM, and wait."""
+        if self._process.returncode is None:
+            self._process.terminate()
+            async with asyncio.timeout(timeout_s):
+                await self._process.wait()
+
+
+def cpu_seconds(pid: int) -> float | None:
+    """User and system seconds that a process has used so far; None where the system does not tell."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()
+    except OSError:
+        return None
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def resident_mb(pid: int) -> float | None:
+    """Memory in use, MB; None where the system does not tell."""
+    try:
+        pages = int(Path(f"/proc/{pid}/statm").read_text("ascii").split()[1])
+    except OSError:
+        return None
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6

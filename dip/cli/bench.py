@@ -1,0 +1,101 @@
+"""`python run.py bench`: rates and latencies of this server beside a bare relay in the same run."""
+
+import os
+import platform
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from statistics import median
+from typing import Annotated
+
+import msgspec
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from dip.benchmark.consumption import Plan, Result, run_consumption
+from dip.benchmark.loop import run
+from dip.benchmark.measure import Round
+
+_FIGURES: tuple[tuple[str, Callable[[Round], float | None]], ...] = (
+    ("accepted a second", lambda one: one.accepted_rate),
+    ("delivered a second", lambda one: one.delivered_rate),
+    ("CPU a message, µs", lambda one: one.cpu_us),
+    ("answer p50, ms", lambda one: one.answer_ms["p50"]),
+    ("answer p99, ms", lambda one: one.answer_ms["p99"]),
+    ("delivery p50, ms", lambda one: one.delivery_ms["p50"]),
+    ("delivery p90, ms", lambda one: one.delivery_ms["p90"]),
+    ("delivery p99, ms", lambda one: one.delivery_ms["p99"]),
+    ("delivery max, ms", lambda one: one.delivery_ms["max"]),
+    ("memory, MB", lambda one: one.memory_mb),
+)
+
+
+def bench(
+    messages: Annotated[int, typer.Option(min=100, help="Messages in a round.")] = 10_000,
+    batch: Annotated[int, typer.Option(min=1, max=1000, help="Messages in a request.")] = 100,
+    connections: Annotated[int, typer.Option(min=1, help="Connections of the client.")] = 4,
+    rounds: Annotated[int, typer.Option(min=1, help="Rounds of server and floor in turn.")] = 3,
+) -> None:
+    """Send IF-021 of 4.6 kB to four recipients (live profile), and the same bytes through a bare relay.
+
+    Prints medians of the rounds; no rate where a message is unaccounted for (exit 1).
+    """
+    plan = Plan(messages=messages, batch=batch, connections=connections, rounds=rounds)
+    console = Console(stderr=True)
+    result = run(run_consumption(plan, lambda text: console.print(text, style="dim")))
+    if result.faults:
+        for fault in result.faults:
+            console.print(f"no rate: {fault.reason}", style="bold red")
+        raise typer.Exit(1)
+    if sys.stdout.isatty():
+        Console().print(_table(plan, result))
+    else:
+        sys.stdout.write(_json(plan, result) + "\n")
+
+
+def machine() -> str:
+    """The machine in a line."""
+    model = platform.processor() or platform.machine()
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        names = [line.partition(":")[2].strip() for line in cpuinfo.read_text().splitlines() if "model name" in line]
+        model = names[0] if names else model
+    return f"{model}, {os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}"
+
+
+def _table(plan: Plan, result: Result) -> Table:
+    table = Table(
+        title=f"IF-021 of 4.6 kB, {plan.messages} messages a round in batches of {plan.batch}, four recipients, "
+        f"{plan.profile}; {plan.connections} connections, median of {plan.rounds} rounds",
+        caption=machine(),
+    )
+    for head in ("", "server", "floor", "server / floor"):
+        table.add_column(head, justify="left" if not head else "right")
+    for name, figure in _FIGURES:
+        server, floor = _median(result.server, figure), _median(result.floor, figure)
+        table.add_row(name, _shown(server), _shown(floor), _ratio(server, floor))
+    duplicates = sum(one.duplicates for one in result.server)
+    table.add_row("unaccounted, doubled", f"0, {duplicates}", "0, 0", "")
+    return table
+
+
+def _json(plan: Plan, result: Result) -> str:
+    medians = {
+        name: {"server": _median(result.server, figure), "floor": _median(result.floor, figure)}
+        for name, figure in _FIGURES
+    }
+    return msgspec.json.encode({"machine": machine(), "plan": plan, "medians": medians, "rounds": result}).decode()
+
+
+def _median(rounds: Sequence[Round], figure: Callable[[Round], float | None]) -> float | None:
+    values = [value for one in rounds if (value := figure(one)) is not None]
+    return round(median(values), 1) if values else None
+
+
+def _shown(value: float | None) -> str:
+    return "not to be had here" if value is None else f"{value:,.1f}"
+
+
+def _ratio(server: float | None, floor: float | None) -> str:
+    return f"{server / floor:.2f}" if server is not None and floor else ""

@@ -1,0 +1,43 @@
+"""What every test may use: a data directory that was laid out once and is copied for each platform."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dip.app import running
+from dip.ground.settings import Settings
+from tests.support.platform import Platform, copied, platform
+
+Serve = Callable[..., AbstractAsyncContextManager[Platform]]
+
+
+@pytest.fixture(scope="session")
+def laid_out(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data directory after its first start; copy it, never serve from it."""
+    directory = tmp_path_factory.mktemp("laid-out") / "state"
+
+    async def start_once() -> None:
+        async with running(Settings(data=str(directory), api_port=0, portal_port=0)):
+            pass
+
+    asyncio.run(start_once())
+    return directory
+
+
+@pytest.fixture
+def serve(laid_out: Path, tmp_path: Path) -> Serve:
+    """Starts platforms, each over a data directory of its own: `async with serve(profile="live") as platform`."""
+
+    @asynccontextmanager
+    async def started(directory: str = "state", **settings: Any) -> AsyncIterator[Platform]:
+        target = tmp_path / directory
+        if not target.exists():
+            copied(laid_out, target)
+        async with platform(target, **settings) as made:
+            yield made
+
+    return started
