@@ -54,9 +54,17 @@ def check_directory(directory: Path) -> bool:
 
 
 async def open_vault(store: SqliteStore, directory: Path, clock: Clock) -> Vault:
-    """The vault for this run of the server, its data key stored."""
-    master = read_or_make_master_key(directory / "master.key")
-    vault, new = Vault.opened(master, store.platform.data_keys(), clock.wall())
+    """The vault for this run of the server, its data key stored.
+
+    Raises SetupRefused where the master key is gone that opens the keys of the store.
+    """
+    file, sealed = directory / "master.key", store.platform.data_keys()
+    if sealed and not file.exists():
+        raise SetupRefused(
+            f"{file} is not there, and nothing in the data directory can be read without it; "
+            "put back the file that belongs to this directory, or give --data another one"
+        )
+    vault, new = Vault.opened(read_or_make_master_key(file), sealed, clock.wall())
     await store.platform.add_data_keys(new)
     return vault
 

@@ -3,6 +3,8 @@
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 
+import lz4.block
+
 from dip.messages.envelope import Envelope
 from dip.messages.identifiers import TransactionId
 from dip.security.vault import Vault
@@ -23,12 +25,12 @@ class Archive:
         self._recent: OrderedDict[int, Envelope] = OrderedDict()
 
     def seal(self, envelope: Envelope, transaction_id: TransactionId) -> bytes:
-        """The envelope as the store keeps it, bound to its transaction."""
-        return self._vault.seal(envelope.pack(), transaction_id.encode())
+        """The envelope as the store keeps it: packed tight, sealed, bound to its transaction."""
+        return self._vault.seal(lz4.block.compress(envelope.pack()), transaction_id.encode())
 
     def open(self, transaction_id: str, sealed: bytes) -> Envelope:
         """What `seal` sealed. Raises SealBroken."""
-        return Envelope.unpack(self._vault.open(sealed, transaction_id.encode()))
+        return Envelope.unpack(lz4.block.decompress(self._vault.open(sealed, transaction_id.encode())))
 
     def remember(self, message: int, envelope: Envelope) -> None:
         """Keep a committed message at hand for its deliveries."""

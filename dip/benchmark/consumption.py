@@ -1,14 +1,14 @@
 """The benchmark of consumption: IF-021 of 4.6 kB in batches to four recipients, `live`, beside the floor."""
 
-import asyncio
+import contextlib
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 
 import msgspec
 
-from dip.benchmark.load import Call, consumption_calls, send, sign
+from dip.benchmark.load import Load
 from dip.benchmark.measure import Round, Unaccounted, measure
 from dip.benchmark.processes import Child, cpu_seconds, resident_mb
 from dip.benchmark.receivers import Arrival
@@ -72,57 +72,41 @@ def _keep(rounds: list[Round], faults: list[Unaccounted], found: Round | Unaccou
 async def _server_round(
     plan: Plan, server: Child, api: str, credentials: Credentials, directory: Path
 ) -> Round | Unaccounted:
-    calls = consumption_calls(plan.messages, plan.batch)
-    warm_up = consumption_calls(_WARM_UP_BATCHES * plan.batch, plan.batch)
-    url = f"{api}/dip-channel/{_CHANNEL}"
     record = directory.parent / "arrivals.json"
-    receivers, ports = await _receivers(directory, record, len(calls) * plan.batch + len(warm_up) * plan.batch)
+    receivers, ports = await _receivers(plan, directory, record)
     for recipient, port in ports.items():
         async with ParticipantClient(credentials_of(directory, DipId(recipient)), api, profile=plan.profile) as client:
             await client.configure_webhook(_CHANNEL, f"https://127.0.0.1:{port}/")
-    sign([*warm_up, *calls], credentials, url)
-    await send(warm_up, credentials, url, plan.connections)
-    return await _timed(plan, calls, warm_up, credentials, url, server, receivers, record)
+    return await _timed(plan, Load(credentials, plan.batch), f"{api}/dip-channel/{_CHANNEL}", server, receivers, record)
 
 
 async def _floor_round(plan: Plan, credentials: Credentials, directory: Path) -> Round | Unaccounted:
-    calls = consumption_calls(plan.messages, plan.batch)
-    warm_up = consumption_calls(_WARM_UP_BATCHES * plan.batch, plan.batch)
     record = directory.parent / "arrivals.json"
-    receivers, ports = await _receivers(directory, record, len(calls) * plan.batch + len(warm_up) * plan.batch)
+    receivers, ports = await _receivers(plan, directory, record)
     urls = [f"https://127.0.0.1:{port}/" for port in ports.values()]
     relay = await Child.start("-m", "dip.benchmark.relay", str(directory), *urls)
     try:
         url = f"https://127.0.0.1:{(await relay.line(_START_S))['port']}/"
-        sign([*warm_up, *calls], credentials, url)
-        await send(warm_up, credentials, url, plan.connections)
-        return await _timed(plan, calls, warm_up, credentials, url, relay, receivers, record)
+        return await _timed(plan, Load(credentials, plan.batch), url, relay, receivers, record)
     finally:
         await relay.end()
 
 
-async def _receivers(directory: Path, record: Path, expected: int) -> tuple[Child, dict[str, int]]:
+async def _receivers(plan: Plan, directory: Path, record: Path) -> tuple[Child, dict[str, int]]:
+    expected = plan.messages + _WARM_UP_BATCHES * plan.batch
     child = await Child.start("-m", "dip.benchmark.receivers", str(directory), str(expected), str(record), *RECIPIENTS)
     return child, (await child.line(_START_S))["ports"]
 
 
 async def _timed(
-    plan: Plan,
-    calls: Sequence[Call],
-    warm_up: Sequence[Call],
-    credentials: Credentials,
-    url: str,
-    measured: Child,
-    receivers: Child,
-    record: Path,
+    plan: Plan, load: Load, url: str, measured: Child, receivers: Child, record: Path
 ) -> Round | Unaccounted:
+    warm_up = await load.send(url, _WARM_UP_BATCHES * plan.batch, plan.connections)
     before = cpu_seconds(measured.pid)
-    await send(calls, credentials, url, plan.connections)
-    complete = True
-    try:
+    calls = await load.send(url, plan.messages, plan.connections)
+    # Where this runs out of patience, the books below say what is missing.
+    with contextlib.suppress(TimeoutError):
         await receivers.line(plan.patience_s)
-    except TimeoutError:
-        complete = False
     after = cpu_seconds(measured.pid)
     memory = resident_mb(measured.pid)
     await receivers.end()
@@ -130,8 +114,6 @@ async def _timed(
     warm = {reference for call in warm_up for reference in call.references}
     for arrival in arrivals:
         arrival.references = [reference for reference in arrival.references if reference not in warm]
-    if not complete:
-        await asyncio.sleep(0)
     return measure(
         calls,
         [arrival for arrival in arrivals if arrival.references],

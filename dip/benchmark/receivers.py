@@ -1,14 +1,17 @@
-"""Receivers of the benchmark, a process of their own: take every call, note which messages it brought and when.
+"""Receivers of the benchmark, a process of their own: what a participant does with a call, and no more.
+
+They check the content hash, read every message, note its reference and the time, and answer with an entry
+for each, as the live API asks.
 
 `python -m dip.benchmark.receivers DIRECTORY EXPECTED RECORD DIP-ID…` prints its ports as a JSON line, and
 another line when each receiver has seen EXPECTED messages. At the end of its input it writes RECORD.
 """
 
 import asyncio
-import re
 import sys
 import time
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
@@ -17,8 +20,11 @@ from aiohttp import web
 from dip.benchmark.loop import run
 from dip.client import credentials_of
 from dip.messages.identifiers import DipId
+from dip.messages.standard_response import Entry, StandardResponse
+from dip.messages.timestamps import wire_time
+from dip.security.signing import CONTENT_HASH, content_hash
 
-_REFERENCE = re.compile(rb'"senderUniqueReference":"([^"]+)"')
+_TAKEN = "RCP0000 - Message Success"
 _BODY_LIMIT = 64 * 1024 * 1024
 
 
@@ -31,23 +37,43 @@ class Arrival(msgspec.Struct):
 
 
 class Receiver:
-    """One participant that takes everything and checks nothing."""
+    """One participant that takes everything that is whole."""
 
     def __init__(self, dip_id: str, expected: int, complete: asyncio.Event) -> None:
         self.dip_id = dip_id
-        self.arrivals: list[tuple[float, list[bytes]]] = []
+        self.arrivals: list[tuple[float, list[str]]] = []
         self._missing = expected
-        self._seen: set[bytes] = set()
+        self._seen: set[str] = set()
         self._complete = complete
 
     async def take(self, request: web.Request) -> web.Response:
-        """Answer 202 without entries: all delivered."""
-        references = _REFERENCE.findall(await request.read())
+        """Answer 201 with an entry for each message; 400 where the body is not what the header says."""
+        body = await request.read()
+        if request.headers[CONTENT_HASH] != content_hash(body):
+            return web.Response(status=400)
+        messages = msgspec.json.decode(body)
+        references, entries = [], []
+        now = wire_time(datetime.now(UTC))
+        for message in messages:
+            common = message["payload"]["CommonBlock"]
+            reference = common["S1"]["senderUniqueReference"]
+            references.append(reference)
+            entries.append(
+                Entry(
+                    transaction_id=common.get("D0", {}).get("transactionID"),
+                    sender_unique_reference=reference,
+                    sent_timestamp=now,
+                    sender_id=self.dip_id,
+                    recipient_id=common["S1"]["senderDIPID"],
+                    message=_TAKEN,
+                )
+            )
         self.arrivals.append((time.monotonic(), references))
         self._seen.update(references)
         if len(self._seen) >= self._missing:
             self._complete.set()
-        return web.Response(status=202)
+        answer = msgspec.json.encode(StandardResponse(entries, now))
+        return web.Response(status=201, body=answer, content_type="application/json")
 
 
 async def _serve(directory: Path, expected: int, record: Path, dip_ids: Sequence[str]) -> None:
@@ -73,9 +99,7 @@ async def _serve(directory: Path, expected: int, record: Path, dip_ids: Sequence
     await ended
     finished.cancel()
     arrivals = [
-        Arrival(receiver.dip_id, at, [reference.decode() for reference in references])
-        for receiver in receivers
-        for at, references in receiver.arrivals
+        Arrival(receiver.dip_id, at, references) for receiver in receivers for at, references in receiver.arrivals
     ]
     record.write_bytes(msgspec.json.encode(arrivals))
 

@@ -7,6 +7,7 @@ import asyncio
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TypeAlias
 
 import aiohttp
 import msgspec
@@ -15,26 +16,32 @@ from aiohttp import web
 from dip.benchmark.loop import run
 from dip.client import credentials_of
 from dip.messages.identifiers import DipId
+from dip.security.signing import CONTENT_HASH, SIGNATURE, SIGNATURE_CERTIFICATE, SIGNATURE_DATE
 
+_HELD_CALLS = 16
+"""Calls held for a receiver; a relay that took more than it can pass on would only grow."""
 _BODY_LIMIT = 64 * 1024 * 1024
+_HEADERS = (CONTENT_HASH, SIGNATURE, SIGNATURE_DATE, SIGNATURE_CERTIFICATE)
+_Passed: TypeAlias = tuple[dict[str, str], bytes]
 _OWN_CERTIFICATE = DipId("2300000002")
 
 
-async def _forward(session: aiohttp.ClientSession, url: str, queue: "asyncio.Queue[bytes]") -> None:
+async def _forward(session: aiohttp.ClientSession, url: str, queue: "asyncio.Queue[_Passed]") -> None:
     while True:
-        body = await queue.get()
-        async with session.post(url, data=body) as response:
+        headers, body = await queue.get()
+        async with session.post(url, data=body, headers=headers) as response:
             await response.read()
 
 
 async def _serve(directory: Path, urls: Sequence[str]) -> None:
     credentials = credentials_of(directory, _OWN_CERTIFICATE)
-    queues: list[asyncio.Queue[bytes]] = [asyncio.Queue() for _ in urls]
+    queues: list[asyncio.Queue[_Passed]] = [asyncio.Queue(_HELD_CALLS) for _ in urls]
 
     async def take(request: web.Request) -> web.Response:
         body = await request.read()
+        headers = {name: request.headers[name] for name in _HEADERS}
         for queue in queues:
-            queue.put_nowait(body)
+            await queue.put((headers, body))
         return web.Response(status=202)
 
     application = web.Application(client_max_size=_BODY_LIMIT)

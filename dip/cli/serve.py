@@ -1,6 +1,7 @@
 """`python run.py serve`: the server."""
 
 import asyncio
+import gc
 import os
 import signal
 import sys
@@ -16,6 +17,8 @@ from dip.app import running
 from dip.ground.errors import SetupRefused
 from dip.ground.log import Log, make_log
 from dip.ground.settings import Settings, read_settings
+
+_YOUNG_OBJECTS = 50_000
 
 
 def serve(
@@ -71,6 +74,7 @@ async def _serve(settings: Settings) -> None:
 
         context = running(settings, log=log, progress=made)
         dip = await context.__aenter__()
+    _collect_rarely()
     try:
         _say_ready(dip.api_url, dip.portal_url, settings, log)
         await stop.wait()
@@ -78,6 +82,13 @@ async def _serve(settings: Settings) -> None:
     finally:
         await context.__aexit__(*sys.exc_info())
     log.info("server_stopped")
+
+
+def _collect_rarely() -> None:
+    """What stands after the start stays; messages come and go without circles, so collecting can wait."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_YOUNG_OBJECTS, 20, 20)
 
 
 def _progress() -> Progress:

@@ -116,15 +116,12 @@ class Dispatcher:
 
     def _arrange(self, recipient: DipId) -> None:
         groups: dict[EndpointKey, list[Lane]] = defaultdict(list)
-        hooks: dict[EndpointKey, list[Webhook]] = defaultdict(list)
         for lane in self._store.lanes().values():
             hook = webhook_for(lane, self._webhooks) if lane.recipient == recipient else None
             if hook is not None:
-                key = EndpointKey(recipient, hook.url, lane.channel == STATUS_CHANNEL)
-                groups[key].append(lane)
-                hooks[key].append(hook)
+                groups[EndpointKey(recipient, hook.url, lane.channel == STATUS_CHANNEL)].append(lane)
         for key, lanes in groups.items():
-            worker = self._new_worker(key, lanes, hooks[key])
+            worker = self._new_worker(key, lanes)
             for lane in lanes:
                 self._of_lane[lane.id] = worker
 
@@ -134,12 +131,12 @@ class Dispatcher:
         if hook is None or self._closed or self._arranging[lane.recipient].locked():
             return None
         key = EndpointKey(lane.recipient, hook.url, lane.channel == STATUS_CHANNEL)
-        worker = self._workers.get(key) or self._new_worker(key, [lane], [hook])
+        worker = self._workers.get(key) or self._new_worker(key, [lane])
         self._of_lane[lane.id] = worker
         return worker
 
-    def _new_worker(self, key: EndpointKey, lanes: list[Lane], hooks: list[Webhook]) -> Worker:
-        endpoint = endpoint_of(key, hooks, self._settings)
+    def _new_worker(self, key: EndpointKey, lanes: list[Lane]) -> Worker:
+        endpoint = endpoint_of(key, self._webhooks.values(), self._settings)
         pace = Pace(self._settings, endpoint.max_count, random.Random())  # noqa: S311 - jitter, not a secret
         worker = Worker(self._postman, endpoint, lanes, pace)
         self._workers[key] = worker

@@ -1,6 +1,7 @@
 """An endpoint: where one recipient wants messages, how much at once, and how it has been doing."""
 
 import random
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import msgspec
@@ -34,14 +35,16 @@ def webhook_for(lane: Lane, webhooks: dict[tuple[str, str], Webhook]) -> Webhook
     return webhooks.get((lane.recipient, ALL_CHANNELS))
 
 
-def endpoint_of(key: EndpointKey, served_by: list[Webhook], settings: Settings) -> Endpoint:
-    """The endpoint with the narrowest limits of the webhooks that share its address."""
-    counts = [
-        settings.delivery_message_count,
-        *(w.max_message_count for w in served_by if w.max_message_count),
-    ]
-    sizes = [settings.delivery_payload_kb, *(w.max_payload_kb for w in served_by if w.max_payload_kb)]
+def endpoint_of(key: EndpointKey, webhooks: Iterable[Webhook], settings: Settings) -> Endpoint:
+    """The endpoint with the narrowest limits of those webhooks that share its address."""
+    sharing = [hook for hook in webhooks if _key_of(hook) == key]
+    counts = [settings.delivery_message_count, *(w.max_message_count for w in sharing if w.max_message_count)]
+    sizes = [settings.delivery_payload_kb, *(w.max_payload_kb for w in sharing if w.max_payload_kb)]
     return Endpoint(key, min(counts), min(sizes) * 1000)
+
+
+def _key_of(hook: Webhook) -> EndpointKey:
+    return EndpointKey(hook.recipient, hook.url, hook.channel == STATUS_CHANNEL)
 
 
 class Pace:

@@ -16,6 +16,8 @@ from dip.store.records import STATUS_CHANNEL, Lane, Waiting
 SEQUENCE = "X-DIP-Sequence"
 ENVIRONMENT = "X-DIP-Environment"
 _PATHS = msgspec.json.Decoder(tuple[str, ...])
+_JWE_HEAD = 800
+"""Most that header, key, nonce and tag add to a JWE's ciphertext, bytes."""
 
 
 class Item(msgspec.Struct, frozen=True):
@@ -35,12 +37,22 @@ class Outgoing(msgspec.Struct, frozen=True):
 
 def fit(items: Sequence[Item], endpoint: Endpoint) -> Sequence[Item]:
     """As many of the items as one call may carry; at least one."""
-    size = 0
+    size = 1
     for number, item in enumerate(items):
-        size += len(item.content.plain if isinstance(item.content, Envelope) else item.content) + 1
+        size += _size(item) + 1
         if number and size > endpoint.max_bytes:
             return items[:number]
     return items
+
+
+def _size(item: Item) -> int:
+    """How many bytes the item may become; base64 makes four out of three."""
+    if isinstance(item.content, bytes):
+        return len(item.content)
+    size = len(item.content.plain)
+    if not item.waiting.protected:
+        return size
+    return size + (size - item.content.common_end) // 3 + _JWE_HEAD
 
 
 def build(

@@ -1,4 +1,4 @@
-"""One worker for each endpoint: takes what waits in order of receipt, calls, judges, settles (5.5.10, 5.5.13 A to D)."""
+"""A worker for each endpoint: takes what waits in order of receipt, calls, judges, settles (5.5.10, 5.5.13 A to D)."""
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
@@ -63,7 +63,8 @@ class Worker:
     """Delivers the lanes of one endpoint, one call at a time.
 
     Reading runs ahead of settling: the next call may go out while the last one's outcome is being
-    committed; `_after` says how far the queue was read. A failure reads again from the head.
+    committed; `_after` says how far each lane was read. A failure reads again from the head. What was
+    set aside goes alone once it is due, in turns with the queue, so that neither waits for the other.
     """
 
     def __init__(self, postman: Postman, endpoint: Endpoint, lanes: Iterable[Lane], pace: Pace) -> None:
@@ -71,8 +72,10 @@ class Worker:
         self.pace = pace
         self._postman = postman
         self._lanes = {lane.id: lane for lane in lanes}
-        self._busy = set(self._lanes)
-        self._after = 0
+        self._after = dict.fromkeys(self._lanes, 0)
+        self._more = True
+        self._due: int | None = 0
+        self._was_alone = False
         self._woken = asyncio.Event()
         self._settling: asyncio.Task[None] | None = None
         self._stopping = False
@@ -81,7 +84,8 @@ class Worker:
     def wake(self, lane: Lane) -> None:
         """Something new waits in a lane of this endpoint."""
         self._lanes[lane.id] = lane
-        self._busy.add(lane.id)
+        self._after.setdefault(lane.id, 0)
+        self._more = True
         self._woken.set()
 
     async def stop(self) -> None:
@@ -114,17 +118,19 @@ class Worker:
                 log.exception("delivery_failed_unexpectedly", recipient=self.endpoint.key.recipient)
                 self.pace.failed(0, server_error=False)
                 await self._start_over(self.pace.wait_s())
-        await self._settled()
+        try:
+            await self._settled()
+        except StoreUnavailable:
+            log.error("delivery_not_recorded", recipient=self.endpoint.key.recipient)
 
     async def _wait(self) -> None:
         """Until something new waits, or one that was set aside is due."""
         await self._settled()
-        if self._busy or self._stopping:
+        if self._more or self._stopping:
             return
-        due = [at for lane in self._lanes if (at := self._postman.store.next_set_aside(lane)) is not None]
         timeout = None
-        if due:
-            timeout = max(0.01, (min(due) - microseconds(self._postman.clock.now())) / 1_000_000)
+        if self._due is not None:
+            timeout = max(0.01, (self._due - microseconds(self._postman.clock.now())) / 1_000_000)
         self._woken.clear()
         try:
             async with asyncio.timeout(timeout):
@@ -138,8 +144,9 @@ class Worker:
             await self._settled()
         except StoreUnavailable:
             self._settling = None
-        self._after = 0
-        self._busy = set(self._lanes)
+        self._after = dict.fromkeys(self._lanes, 0)
+        self._more = True
+        self._due = 0
         if not self._stopping:
             await self._pause(wait_s)
 
@@ -156,28 +163,44 @@ class Worker:
 
     def _next(self) -> tuple[Sequence[Item], bool]:
         """The next call's items, and whether it is one that was set aside and goes alone."""
-        store = self._postman.store
-        limit = min(self.pace.size, self.endpoint.max_count)
-        candidates: list[Waiting] = []
-        for lane in list(self._busy):
-            found = store.waiting(lane, self._after, limit)
-            if found:
-                candidates.extend(found)
+        if self._was_alone or not (due := self._due_now()):
+            self._was_alone = False
+            if items := self._queued():
+                return items, False
+            due = self._due_now()
+        self._was_alone = bool(due)
+        return due, True
+
+    def _queued(self) -> Sequence[Item]:
+        """The next of the queue, as many as one call carries."""
+        while self._more:
+            batch = self._postman.store.waiting(self._after, min(self.pace.size, self.endpoint.max_count))
+            if not batch:
+                self._more = False
+            elif items := fit(self._contents(batch), self.endpoint):
+                return items
             else:
-                self._busy.discard(lane)
-        if candidates:
-            candidates.sort(key=lambda waiting: waiting.id)
-            items = fit(self._contents(candidates[:limit]), self.endpoint)
-            if not items:
                 # Their archive time is over: there is nothing left to send.
-                self._after = candidates[:limit][-1].id
-                self._postman.log.error("waiting_messages_without_content", count=len(candidates[:limit]))
-            return items, False
+                self._passed(batch)
+                self._postman.log.error("waiting_messages_without_content", count=len(batch))
+        return ()
+
+    def _passed(self, batch: Iterable[Waiting]) -> None:
+        for waiting in batch:
+            self._after[waiting.lane] = waiting.id
+
+    def _due_now(self) -> Sequence[Item]:
+        """One message that was set aside and is due; none costs a comparison only."""
         now = microseconds(self._postman.clock.now())
+        if self._due is None or now < self._due:
+            return ()
+        store = self._postman.store
         for lane in self._lanes:
-            if due := store.set_aside(lane, now, 1):
-                return self._contents(due), True
-        return (), False
+            if (due := store.set_aside(lane, now, 1)) and (items := self._contents(due)):
+                return items
+        times = (store.next_set_aside(lane) for lane in self._lanes)
+        self._due = min((at for at in times if at is not None and at > now), default=None)
+        return ()
 
     def _contents(self, batch: Sequence[Waiting]) -> Sequence[Item]:
         if self.endpoint.key.for_status:
@@ -211,7 +234,7 @@ class Worker:
         if failed and not set_aside:
             await self._start_over(self.pace.wait_s(call.retry_after_s))
         elif not alone:
-            self._after = items[-1].waiting.id
+            self._passed(item.waiting for item in items)
         else:
             # Its due time has to be committed before it is read again.
             await self._settled()
@@ -262,6 +285,7 @@ class Worker:
             tls_certificate=postman.tls_certificate,
             status=call.status,
             answer=call.answer,
+            note=next((one.note for one in judged if one.fate is Fate.DELIVERED and one.note), None),
             duration_us=duration_us,
         )
         settled = []
@@ -289,7 +313,19 @@ class Worker:
         return Settlement(exchange=exchange, recipient=recipient, stage=stage, settled=settled)
 
     async def _settle(self, settlement: Settlement) -> None:
-        self._postman.wake(await self._postman.store.settle(settlement))
+        """Commit the outcome of a call; while the store can't, nothing further is sent."""
+        while True:
+            try:
+                lanes = await self._postman.store.settle(settlement)
+            except StoreUnavailable:
+                if self._stopping:
+                    raise
+                await self._pause(_STORE_WAIT_S)
+            else:
+                break
+        times = (self._due, *(one.set_aside_until for one in settlement.settled))
+        self._due = min((at for at in times if at is not None), default=None)
+        self._postman.wake(lanes)
 
     async def _settled(self) -> None:
         if self._settling is not None:

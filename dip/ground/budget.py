@@ -35,9 +35,9 @@ class Budget:
             self._admit()
 
     def _leave(self, wanted: int, turn: "asyncio.Future[None]") -> None:
-        if turn.done() and not turn.cancelled():
+        if not turn.cancelled():
             self._free += wanted
-        else:
+        elif (wanted, turn) in self._queue:
             self._queue.remove((wanted, turn))
         self._admit()
 

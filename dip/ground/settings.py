@@ -199,6 +199,6 @@ def _from_file(path: Path) -> dict[str, Any]:
             found = tomllib.load(file)
     except OSError as exc:
         raise SetupRefused(f"{path}: can't be read: {exc.strerror}") from exc
-    except tomllib.TOMLDecodeError as exc:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as exc:
         raise SetupRefused(f"{path}: not TOML: {exc}") from exc
     return {key.replace("-", "_"): value for key, value in found.items()}

@@ -13,6 +13,7 @@ from dip.store.records import Outcome, Verdict
 SOME_TAKEN = 207
 NONE_TAKEN = 400
 FORBIDDEN = 403
+_LEFT = "Nothing is wrong with this message; another one of the request is refused, so none was taken. Send it again."
 _REFERENCE = "/payload/CommonBlock/S1/senderUniqueReference"
 
 
@@ -35,7 +36,7 @@ class Answering:
     ) -> tuple[int, bytes]:
         """Status and body; `outcomes` belong, in order, to the messages that the checks let pass."""
         entries: list[Entry] = []
-        taken = repeated_bad = 0
+        taken = not_taken = 0
         waiting = iter(outcomes)
         for index, one in enumerate(judged):
             entry = Entry(
@@ -51,10 +52,10 @@ class Answering:
                 if self._enter(entry, outcome, index):
                     taken += 1
                 else:
-                    repeated_bad += outcome.verdict is not Verdict.LEFT
+                    not_taken += 1
             entries.append(entry)
         body = msgspec.json.encode(StandardResponse(entries, timestamp))
-        return self._status(judged, taken, repeated_bad), body
+        return self._status(judged, taken, not_taken), body
 
     def refuse_whole(self, code: str, help_: str, recipient: DipId | None, timestamp: str) -> bytes:
         """The body for a request that can't be told into messages: one entry."""
@@ -80,7 +81,7 @@ class Answering:
             return True
         if outcome.verdict is Verdict.LEFT:
             entry.message = label("MSG1000", self._texts)
-            entry.help = "Nothing is wrong with this message; another one of the request is refused, so none was taken. Send it again."
+            entry.help = _LEFT
             return False
         entry.message = label("MSG1006", self._texts)
         same = "the same content" if outcome.verdict is Verdict.SAME else "other content"
@@ -89,11 +90,11 @@ class Answering:
         )
         return False
 
-    def _status(self, judged: Sequence[Judged], taken: int, repeated_bad: int) -> int:
+    def _status(self, judged: Sequence[Judged], taken: int, not_taken: int) -> int:
         if taken == len(judged):
             return self._profile.status_all_taken
         if taken:
             return SOME_TAKEN
         refusals = [one.refusal for one in judged if one.refusal is not None]
         only_permission = bool(refusals) and all(refusal.permission for refusal in refusals)
-        return FORBIDDEN if only_permission and not repeated_bad else NONE_TAKEN
+        return FORBIDDEN if only_permission and not not_taken else NONE_TAKEN

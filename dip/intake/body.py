@@ -10,6 +10,7 @@ from dip.channels.folding import fold_header
 from dip.intake.refusal import Refusal, RequestRefused, one
 
 _BRACKETS = b"[]{}"
+_MARK = b"."
 _REST = bytes(set(range(256)) - set(_BRACKETS))
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
 
@@ -92,36 +93,32 @@ def _check_count(count: int, limit: int) -> None:
 
 
 def too_deep(body: bytes, limit: int) -> bool:
-    """Whether JSON is nested deeper than the limit.
+    """Whether JSON is nested deeper than the limit; text that is no JSON may count as flat.
 
-    Brackets are kept and pairs dissolved from the inside, one level a round; only where brackets are
-    left after as many rounds as the limit is the text looked at with its strings taken out.
+    Brackets are kept and pairs dissolved from the inside, one level a round. Only where brackets are left
+    after as many rounds as the limit, or none of them pair, is the text looked at with its strings taken out.
     """
-    if not _deeper(body.translate(None, _REST), limit):
+    if not _levels_left(body.translate(None, _REST), limit):
         return False
-    return _deeper(_without_strings(body), limit)
+    left = _levels_left(_without_strings(body), limit)
+    return left != _dissolved(left)
 
 
-def _deeper(brackets: bytes, limit: int) -> bool:
+def _levels_left(brackets: bytes, limit: int) -> bytes:
+    """The brackets that remain when so many levels are taken away."""
     for _ in range(limit):
         if not brackets:
-            return False
-        # Siblings of one level go together: `{}{}` and `[]{}` leave nothing behind.
-        dissolved = brackets.replace(b"{}", b"").replace(b"[]", b"")
+            break
+        dissolved = _dissolved(brackets)
         if dissolved == brackets:
             break
         brackets = dissolved
-    return _depth(brackets, limit) > limit
+    return brackets
 
 
-def _depth(brackets: bytes, limit: int) -> int:
-    depth = deepest = 0
-    for byte in brackets:
-        depth += 1 if byte in b"[{" else -1
-        deepest = max(deepest, depth)
-        if depth < 0 or depth > limit:
-            break
-    return deepest
+def _dissolved(brackets: bytes) -> bytes:
+    """The brackets without the innermost level: a mark keeps `[{}]` from going in one round."""
+    return brackets.replace(b"{}", _MARK).replace(b"[]", _MARK).replace(_MARK, b"")
 
 
 def _without_strings(body: bytes) -> bytes:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Self
 
 import msgspec
 
@@ -10,9 +10,9 @@ from dip.channels.channel import Channel, Correlation, Event
 from dip.channels.folding import fold_header
 from dip.channels.registry import Registry
 from dip.ground.settings import Settings
-from dip.intake.body import Blocks, plain
+from dip.intake.body import Blocks, plain, too_deep
 from dip.intake.refusal import Refusal, one, permission, several
-from dip.messages.identifiers import CorrelationId, DipId, EventCode, RoleCode, original_of
+from dip.messages.identifiers import CorrelationId, DipId, EventCode, Receipt, RoleCode, original_of
 from dip.messages.timestamps import read_wire_time
 from dip.participants.access import Caller, represents
 from dip.participants.registry import Participants
@@ -21,6 +21,8 @@ from dip.store.protocol import MessageStore
 _S0 = "/payload/CommonBlock/S0"
 _S1 = "/payload/CommonBlock/S1"
 _CUSTOM = "/payload/CustomBlock"
+_DEPTH = 3
+"""How deep a CustomBlock lies in a request's body."""
 _QUOTE = 0x22
 _JWE = "a JWE in compact form, in quotes"
 
@@ -64,6 +66,12 @@ class Moment(msgspec.Struct, frozen=True):
 
     business: datetime
     wall: datetime
+    receipt: Receipt
+
+    @classmethod
+    def of(cls, business: datetime, wall: datetime) -> Self:
+        """The moment, with business time in every form that a message needs."""
+        return cls(business, wall, Receipt.at(business))
 
 
 _PEEK = msgspec.json.Decoder(_Peek)
@@ -134,6 +142,9 @@ class Checker:
             if form.has_custom:
                 return one("MSG1001", _CUSTOM, "the CustomBlock of this event")
             return None
+        # The request's body was looked at while this was still encrypted.
+        if checked.jwe is not None and too_deep(bytes(checked.custom_raw), self._settings.nesting_limit - _DEPTH):
+            return one("MSG1001", _CUSTOM, f"JSON nested at most {self._settings.nesting_limit} deep")
         try:
             checked.custom = form.decode_custom(checked.custom_raw)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
@@ -270,7 +281,10 @@ class Checker:
                 _CUSTOM,
                 f"{_JWE}: category {checked.channel.category} is encrypted in this profile",
             )
-        checked.jwe = _TEXT.decode(raw)
+        try:
+            checked.jwe = _TEXT.decode(raw)
+        except (msgspec.DecodeError, UnicodeDecodeError) as exc:
+            return one("MSG1001", _CUSTOM, f"{_JWE} ({exc})")
         return checked
 
     def _explain_custom(self, checked: Checked, error: Exception) -> Refusal | None:

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from dip.archive.archive import Archive
 from dip.channels.registry import Registry
-from dip.ground.clock import Clock, microseconds
+from dip.ground.clock import Clock
 from dip.ground.current import Current
 from dip.ground.settings import Settings
 from dip.intake.answer import Answering, Judged
@@ -18,7 +18,6 @@ from dip.intake.request import Answer, InboundRequest
 from dip.intake.wrap import Wrapped, Wrapper
 from dip.messages.faults import Fault
 from dip.messages.identifiers import DipId
-from dip.messages.timestamps import wire_time
 from dip.participants.access import check_signer
 from dip.participants.registry import CertificateMissing, Participants
 from dip.routing.look_up import LookUp
@@ -62,6 +61,7 @@ class Intake:
         self._executor = executor
         self._wake = wake
         self._certificates = CertificateReader()
+        self._routing: tuple[Registry, Participants, Router] | None = None
 
     async def receive(self, request: InboundRequest) -> Answer:
         """Take a request in and answer it.
@@ -70,7 +70,7 @@ class Intake:
         be told apart; StoreUnavailable where the disk fails.
         """
         headers, fingerprint, signer = self._verify(request)
-        now = Moment(self._clock.now(), self._clock.wall())
+        now = Moment.of(self._clock.now(), self._clock.wall())
         switches = self._settings.switches
         received = read_body(
             request.body,
@@ -94,7 +94,7 @@ class Intake:
                 judged[index].reference = checked.reference
                 passed.append(checked)
         await self._open(passed, participants, judged)
-        router = Router(participants=participants, look_up=self._look_up, roles=registry.roles)
+        router = self._router(registry, participants)
         wrapper = Wrapper(
             archive=self._archive,
             vault=self._vault,
@@ -108,11 +108,14 @@ class Intake:
             ready = self._make_ready(checked, checker, router, wrapper, judged, now, request.started)
             if ready is not None:
                 wrapped.append(ready)
-        if not switches.takes_good_of_mixed and any(one.refusal is not None for one in judged):
-            for ready in wrapped:
-                judged[ready.index].refusal = _LEFT
-            wrapped = []
         return await self._commit(request, headers, fingerprint, judged, wrapped, now, registry)
+
+    def _router(self, registry: Registry, participants: Participants) -> Router:
+        """The router of these snapshots; made anew when one of them was replaced."""
+        if self._routing is None or self._routing[0] is not registry or self._routing[1] is not participants:
+            made = Router(participants=participants, look_up=self._look_up, roles=registry.roles)
+            self._routing = registry, participants, made
+        return self._routing[2]
 
     def _verify(self, request: InboundRequest) -> tuple[SignedHeaders, str, DipId]:
         headers = SignedHeaders.of(request.headers)
@@ -177,7 +180,7 @@ class Intake:
             return None
         route = router.route(enquiry)
         spent = int((self._clock.monotonic() - started) * 1_000_000)
-        return wrapper.wrap(checked, route, checker.correlation(checked), now.business, spent)
+        return wrapper.wrap(checked, route, checker.correlation(checked), now.receipt, spent)
 
     async def _commit(
         self,
@@ -190,11 +193,12 @@ class Intake:
         registry: Registry,
     ) -> Answer:
         answering = Answering(self._settings.switches, registry.response_codes)
-        timestamp = wire_time(now.business)
+        timestamp = now.receipt.stamp
+        whole = not self._settings.switches.takes_good_of_mixed
         arrival = Arrival(
             exchange=Exchange(
                 direction="in",
-                at=microseconds(now.business),
+                at=now.receipt.microseconds,
                 party=request.caller.dip_id,
                 method=request.method,
                 url=request.urls[0],
@@ -206,7 +210,8 @@ class Intake:
                 duration_us=int((self._clock.monotonic() - request.started) * 1_000_000),
             ),
             messages=[ready.message for ready in wrapped],
-            all_or_nothing=not self._settings.switches.takes_good_of_mixed,
+            all_or_nothing=whole,
+            none_taken=whole and any(one.refusal is not None for one in judged),
             conclude=lambda outcomes: answering.conclude(judged, outcomes, request.caller.dip_id, timestamp),
         )
         taken = await self._store.take_in(arrival)
@@ -217,12 +222,6 @@ class Intake:
                 self._archive.remember(outcome.message, ready.envelope)
         self._wake(taken.lanes)
         return Answer(taken.status, taken.answer, new)
-
-
-_LEFT = Refusal(
-    "MSG1000",
-    note="Nothing is wrong with this message; another one of the request is refused, so none was taken. Send it again.",
-)
 
 
 def _each(work: Callable[[Checked], None], items: Sequence[Checked]) -> None:

@@ -2,30 +2,29 @@
 
 import hashlib
 from collections.abc import Mapping
-from datetime import datetime
 
 import msgspec
 
 from dip.archive.archive import Archive
 from dip.channels.channel import Correlation
-from dip.ground.clock import MICROSECOND, microseconds
+from dip.ground.clock import MICROSECOND
 from dip.intake.check import Checked
 from dip.messages.envelope import AddressBlock, Envelope, TransactionBlock
 from dip.messages.identifiers import (
     DIP,
     CorrelationId,
     Mpan,
+    Receipt,
     TransactionId,
     correlation_id,
     transaction_id,
     unique_part,
 )
 from dip.messages.standard_response import Entry, clip, label
-from dip.messages.timestamps import wire_time
 from dip.routing.obfuscation import hidden_for
 from dip.routing.route import RecipientClass, Route
 from dip.security.vault import Vault
-from dip.store.records import NewDelivery, NewJournal, NewMessage, NewStatus, Stage, Status
+from dip.store.records import NewDelivery, NewMessage, NewStatus, Status
 
 
 class Wrapped(msgspec.Struct):
@@ -50,19 +49,19 @@ class Wrapper:
         checked: Checked,
         route: Route,
         quoted: CorrelationId | None,
-        received_at: datetime,
+        receipt: Receipt,
         checked_us: int,
     ) -> Wrapped:
         """Wrapper, addressing, seal and journal of one message. checked_us: how long its checks took."""
         channel, event = checked.channel, checked.event
-        unique = unique_part(received_at)
-        transaction = transaction_id(channel.id, checked.sender, checked.sender_role, received_at, unique)
+        unique = unique_part(receipt)
+        transaction = transaction_id(channel.id, checked.sender, checked.sender_role, receipt, unique)
         rule = event.correlation(checked.sender_role)
         correlation = None if rule is Correlation.NONE else quoted
         if rule is Correlation.CREATE and correlation is None:
-            correlation = correlation_id(received_at, unique)
-        envelope = self._assemble(checked, route, transaction, correlation, received_at)
-        at = microseconds(received_at)
+            correlation = correlation_id(receipt, unique)
+        envelope = self._assemble(checked, route, transaction, correlation, receipt)
+        at = receipt.microseconds
         roles = route.roles()
         sender_info = checked.common.S1
         message = NewMessage(
@@ -83,10 +82,14 @@ class Wrapper:
             archive_until=at + channel.archive_for // MICROSECOND,
             deliveries=[NewDelivery(recipient, hidden_for(channel.hidden, held)) for recipient, held in roles.items()],
             statuses=[
-                self._status(checked, transaction, correlation, fault.code, fault.help, received_at)
+                self._status(checked, transaction, correlation, fault.code, fault.help, receipt)
                 for fault in route.faults
             ],
-            journal=_journal(route, at, checked_us),
+            checked_us=checked_us,
+            addressed=Status.FAILED if route.faults and not route.parties else Status.SENT_TO_TOPIC,
+            addressing=msgspec.json.encode(
+                {"recipients": route.parties, "notes": route.notes, "faults": route.faults}
+            ).decode(),
         )
         return Wrapped(checked.index, message, envelope)
 
@@ -96,7 +99,7 @@ class Wrapper:
         route: Route,
         transaction: TransactionId,
         correlation: CorrelationId | None,
-        received_at: datetime,
+        receipt: Receipt,
     ) -> Envelope:
         given = getattr(getattr(checked.common, "A0", None), "addressingDateTime", msgspec.UNSET)
         return Envelope.assemble(
@@ -109,7 +112,7 @@ class Wrapper:
             ),
             TransactionBlock(
                 transactionID=transaction,
-                transactionTimestamp=wire_time(received_at),
+                transactionTimestamp=receipt.stamp,
                 publicationID=checked.channel.publication,
                 initialCorrelationID=correlation,
             ),
@@ -133,13 +136,13 @@ class Wrapper:
         correlation: CorrelationId | None,
         code: str,
         help_text: str,
-        at: datetime,
+        receipt: Receipt,
     ) -> NewStatus:
         entry = Entry(
             transaction_id=transaction,
             sender_unique_reference=checked.reference,
             correlation_id=correlation,
-            sent_timestamp=wire_time(at),
+            sent_timestamp=receipt.stamp,
             sender_id=DIP,
             recipient_id=checked.sender,
             message=label(code, self._texts),
@@ -155,15 +158,6 @@ def _digest(checked: Checked) -> bytes:
         digest.update(b"\x00")
         digest.update(checked.custom_raw)
     return digest.digest()
-
-
-def _journal(route: Route, at: int, checked_us: int) -> list[NewJournal]:
-    detail = msgspec.json.encode({"recipients": route.parties, "notes": route.notes, "faults": route.faults}).decode()
-    status = Status.FAILED if route.faults and not route.parties else Status.SENT_TO_TOPIC
-    return [
-        NewJournal(at, Stage.INBOUND, Status.GOOD_TO_GO, duration_us=checked_us),
-        NewJournal(at, Stage.ADDRESSING, status, detail=detail),
-    ]
 
 
 def _text(value: object) -> str | None:

@@ -2,7 +2,12 @@
 
 import os
 from datetime import datetime
-from typing import NewType
+from typing import NewType, Self
+
+import msgspec
+
+from dip.ground.clock import microseconds
+from dip.messages.timestamps import wire_time
 
 DipId = NewType("DipId", str)
 """A participant's DIP id: ten characters."""
@@ -23,26 +28,41 @@ DIP = DipId("0000000001")
 REPLAY_PREFIX = "R-"
 
 
-def unique_part(received_at: datetime) -> str:
+class Receipt(msgspec.Struct, frozen=True):
+    """When messages of a request were received, in the forms that their ids and wrappers need."""
+
+    moment: datetime
+    microseconds: int
+    day: str
+    """YYYYMMDD."""
+    stamp: str
+    """25 characters."""
+
+    @classmethod
+    def at(cls, moment: datetime) -> Self:
+        """The forms of a moment of business time, UTC."""
+        return cls(moment, microseconds(moment), moment.strftime("%Y%m%d"), wire_time(moment))
+
+
+def unique_part(receipt: Receipt) -> str:
     """Twenty-six hexadecimal digits that grow with time and repeat for nobody.
 
     Twelve digits of milliseconds since 1970, fourteen random ones; twenty-six is the most that a
     transaction id of 65 characters leaves room for when a replay puts `R-` before it.
     """
-    milliseconds = int(received_at.timestamp() * 1000)
-    return f"{milliseconds:012X}{os.urandom(7).hex().upper()}"
+    return f"{receipt.microseconds // 1000:012X}{os.urandom(7).hex().upper()}"
 
 
 def transaction_id(
-    interface: InterfaceId, sender: DipId, role: RoleCode, received_at: datetime, unique: str
+    interface: InterfaceId, sender: DipId, role: RoleCode, receipt: Receipt, unique: str
 ) -> TransactionId:
     """A transaction id such as `T-IF-006-0123456789-SUP-20220401-1234CC…`, at most 65 characters."""
-    return TransactionId(f"T-{interface}-{sender}-{role}-{received_at:%Y%m%d}-{unique}")
+    return TransactionId(f"T-{interface}-{sender}-{role}-{receipt.day}-{unique}")
 
 
-def correlation_id(received_at: datetime, unique: str) -> CorrelationId:
+def correlation_id(receipt: Receipt, unique: str) -> CorrelationId:
     """A workflow correlation id such as `CI-20220401-1234567890…`, at most 60 characters (5.5.5)."""
-    return CorrelationId(f"CI-{received_at:%Y%m%d}-{unique}")
+    return CorrelationId(f"CI-{receipt.day}-{unique}")
 
 
 def original_of(identifier: str) -> str:

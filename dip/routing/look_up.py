@@ -1,11 +1,24 @@
 """The MPAN look-up: a bounded cache before the permanent store (5.5.14)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
-from dip.messages.identifiers import Mpan, RoleCode
+import msgspec
+
+from dip.ground.clock import moment
+from dip.messages.identifiers import DipId, Mpan, RoleCode
+from dip.messages.timestamps import wire_time
 from dip.routing.dates import Span
 from dip.store.protocol import AppointmentStore
 from dip.store.records import Appointment
+
+
+class Holding(msgspec.Struct, frozen=True):
+    """An appointment as the look-up keeps it, with its dates in words."""
+
+    appointment: Appointment
+    role: RoleCode
+    dip_id: DipId
+    reason: str
 
 
 class LookUp:
@@ -14,13 +27,16 @@ class LookUp:
     def __init__(self, store: AppointmentStore, *, cached_mpans: int) -> None:
         self._store = store
         self._limit = cached_mpans
-        self._cache: dict[Mpan, Sequence[Appointment]] = {}
+        self._cache: dict[Mpan, Sequence[Holding]] = {}
 
     def appointments(self, mpan: Mpan) -> Sequence[Appointment]:
         """Every appointment of the MPAN, past and future; empty for one that is unknown."""
+        return [holding.appointment for holding in self._holdings(mpan)]
+
+    def _holdings(self, mpan: Mpan) -> Sequence[Holding]:
         found = self._cache.get(mpan)
         if found is None:
-            found = self._store.appointments(mpan)
+            found = [Holding(row, row.role, row.dip_id, _in_words(row)) for row in self._store.appointments(mpan)]
             if len(self._cache) >= self._limit:
                 # Insertion order stands in for age: dropping the oldest costs nothing on a hit.
                 for oldest in list(self._cache)[: max(1, self._limit // 16)]:
@@ -29,16 +45,18 @@ class LookUp:
                 self._cache[mpan] = found
         return found
 
-    def holders(
-        self, mpan: Mpan, roles: Iterable[RoleCode], spans: Sequence[Span]
-    ) -> tuple[Sequence[Appointment], bool]:
+    def holders(self, mpan: Mpan, roles: Collection[RoleCode], spans: Sequence[Span]) -> tuple[list[Holding], bool]:
         """Those who hold one of the roles in any of the spans, and whether the MPAN is known at all."""
-        rows = self.appointments(mpan)
-        wanted = frozenset(roles)
-        return (
-            [row for row in rows if row.role in wanted and any(span.meets(row) for span in spans)],
-            bool(rows),
-        )
+        rows = self._holdings(mpan)
+        found: list[Holding] = []
+        for row in rows:
+            if row.role in roles:
+                appointment = row.appointment
+                for span in spans:
+                    if span.meets(appointment):
+                        found.append(row)
+                        break
+        return found, bool(rows)
 
     def forget(self, mpans: Iterable[Mpan] | None = None) -> None:
         """Read these MPANs (or all) anew: their rows have changed."""
@@ -47,3 +65,8 @@ class LookUp:
         else:
             for mpan in mpans:
                 self._cache.pop(mpan, None)
+
+
+def _in_words(row: Appointment) -> str:
+    until = f" until {wire_time(moment(row.effective_to))}" if row.effective_to is not None else ""
+    return f"appointed from {wire_time(moment(row.effective_from))}{until}"

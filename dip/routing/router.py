@@ -12,10 +12,10 @@ from dip.messages.identifiers import DipId, Mpan, RoleCode
 from dip.messages.timestamps import read_wire_time, wire_time
 from dip.participants.registry import Participants
 from dip.routing.dates import Span, at, span, spans_of
-from dip.routing.look_up import LookUp
+from dip.routing.look_up import Holding, LookUp
 from dip.routing.route import Party, RecipientClass, Route, RoutingFault
-from dip.store.records import Appointment
 
+_NAMED = "/payload/CommonBlock/A0/primaryRecipients"
 _INSTANT = timedelta(microseconds=1)
 
 
@@ -40,78 +40,129 @@ class Enquiry(msgspec.Struct):
     received_at: datetime
 
 
+class _Plan(msgspec.Struct, frozen=True):
+    """What the rules of an event for one sender's role come to, worked out once for many messages."""
+
+    primary: tuple[RoleCode, ...]
+    primary_alone: bool
+    wanted: str
+    """The primary roles in words."""
+    secondary: frozenset[RoleCode]
+    groups: tuple[str, ...]
+    """Of the secondary roles, in order."""
+    always: tuple[Party, ...]
+    absent: tuple[str, ...]
+    """Notes on roles that nobody holds."""
+
+
 class Router:
-    """Finds the recipients of messages from the channel's rules, the participants and the appointments."""
+    """Finds the recipients of messages from the channel's rules, the participants and the appointments.
+
+    Made for one snapshot of participants; it keeps what it worked out of each event's rules.
+    """
 
     def __init__(self, *, participants: Participants, look_up: LookUp, roles: Mapping[RoleCode, Role]) -> None:
         self._participants = participants
         self._look_up = look_up
         self._groups = {code: role.group or code for code, role in roles.items()}
+        self._plans: dict[tuple[int, RoleCode], tuple[Event, _Plan]] = {}
 
     def check_named(self, enquiry: Enquiry) -> list[NamedRecipientRefused]:
         """What is wrong with the recipients that the sender named (MSG1031, MSG1032)."""
-        rules = enquiry.event.routing(enquiry.sender_role)
+        plan = self._plan(enquiry)
         refused: list[NamedRecipientRefused] = []
-        named = [name for name in enquiry.named if name is not None]
-        wanted = " or ".join(rules.primary)
+        some = False
         for index, name in enumerate(enquiry.named):
-            place = f"/payload/CommonBlock/A0/primaryRecipients/{index}"
             if name is None:
                 continue
+            some = True
+            place = f"{_NAMED}/{index}"
             participant = self._participants.get(DipId(name))
             if participant is None:
-                refused.append(
-                    NamedRecipientRefused("MSG1031", place, f"the DIP id of a participant in role {wanted or '-'}")
+                expected = f"the DIP id of a participant in role {plan.wanted or '-'}"
+                refused.append(NamedRecipientRefused("MSG1031", place, expected))
+            elif not set(participant.roles) & set(plan.primary):
+                expected = (
+                    f"a participant in role {plan.wanted}" if plan.wanted else "no primary recipient on this event"
                 )
-            elif not set(participant.roles) & set(rules.primary):
-                expected = f"a participant in role {wanted}" if wanted else "no primary recipient on this event"
                 refused.append(NamedRecipientRefused("MSG1032", place, expected))
-        if not named and rules.primary and not rules.secondary and not rules.always:
-            refused.append(
-                NamedRecipientRefused(
-                    "MSG1031",
-                    "/payload/CommonBlock/A0/primaryRecipients",
-                    f"at least one DIP id of a participant in role {wanted}: nobody else gets this event",
-                )
-            )
+        if not some and plan.primary_alone:
+            expected = f"at least one DIP id of a participant in role {plan.wanted}: nobody else gets this event"
+            refused.append(NamedRecipientRefused("MSG1031", _NAMED, expected))
         return refused
 
     def route(self, enquiry: Enquiry) -> Route:
         """Everybody who gets the message, and why; faults are MSG1033 to MSG1038."""
-        rules = enquiry.event.routing(enquiry.sender_role)
+        plan = self._plan(enquiry)
         route = Route([], [], [])
-        self._primary(enquiry, rules, route)
+        if enquiry.named:
+            self._primary(enquiry, plan, route)
         wider = enquiry.event.wider_when
         if wider is None or wider.holds(enquiry.common, enquiry.custom):
-            self._secondary(enquiry, rules, route)
-            self._former(enquiry, route)
-            self._always(rules, route)
+            if plan.secondary:
+                self._secondary(enquiry, plan, route)
+            if enquiry.event.also:
+                self._former(enquiry, route)
+            route.parties.extend(plan.always)
+            route.notes.extend(plan.absent)
         else:
             route.notes.append("only the primary recipients get this outcome")
         route.parties = [party for party in route.parties if party.dip_id != enquiry.sender]
         return route
 
-    def _primary(self, enquiry: Enquiry, rules: Routing, route: Route) -> None:
+    def _plan(self, enquiry: Enquiry) -> _Plan:
+        key = (id(enquiry.event), enquiry.sender_role)
+        # The event is kept beside its plan, so that its identity stays its own.
+        known = self._plans.get(key)
+        if known is None:
+            known = self._plans[key] = enquiry.event, self._plan_of(enquiry.event.routing(enquiry.sender_role))
+        return known[1]
+
+    def _plan_of(self, rules: Routing) -> _Plan:
+        always: list[Party] = []
+        absent: list[str] = []
+        for role in rules.always:
+            members = self._participants.by_role(role)
+            reason = "every participant" if role == EVERY_ROLE else "every participant in the role"
+            always.extend(Party(dip_id, role, RecipientClass.ALWAYS, reason) for dip_id in members)
+            if not members:
+                absent.append(f"no participant in role {role}")
+        return _Plan(
+            primary=rules.primary,
+            primary_alone=bool(rules.primary) and not rules.secondary and not rules.always,
+            wanted=" or ".join(rules.primary),
+            secondary=frozenset(rules.secondary),
+            groups=tuple(dict.fromkeys(self._group(role) for role in rules.secondary)),
+            always=tuple(always),
+            absent=tuple(absent),
+        )
+
+    def _group(self, role: RoleCode) -> str:
+        return self._groups.get(role, role)
+
+    def _primary(self, enquiry: Enquiry, plan: _Plan, route: Route) -> None:
         for name in dict.fromkeys(name for name in enquiry.named if name is not None):
             participant = self._participants.get(DipId(name))
             if participant is None:
                 continue
-            for role in rules.primary:
+            for role in plan.primary:
                 if role in participant.roles:
                     route.parties.append(Party(participant.dip_id, role, RecipientClass.PRIMARY, "named by the sender"))
 
-    def _secondary(self, enquiry: Enquiry, rules: Routing, route: Route) -> None:
-        named_groups = {self._groups.get(party.role, party.role) for party in route.parties}
-        wanted = [role for role in rules.secondary if self._groups.get(role, role) not in named_groups]
-        if not wanted:
-            return
+    def _secondary(self, enquiry: Enquiry, plan: _Plan, route: Route) -> None:
+        wanted, groups = plan.secondary, plan.groups
+        if route.parties:
+            named = {self._group(party.role) for party in route.parties}
+            wanted = frozenset(role for role in wanted if self._group(role) not in named)
+            groups = tuple(group for group in groups if group not in named)
+            if not wanted:
+                return
         mpans = self._mpans(enquiry)
         if not mpans:
-            route.faults.append(
-                RoutingFault("MSG1037", f"{enquiry.channel.id} looks its recipients up by MPAN; the message has none.")
-            )
+            help_text = f"{enquiry.channel.id} looks its recipients up by MPAN; the message has none."
+            route.faults.append(RoutingFault("MSG1037", help_text))
             return
-        found: list[Appointment] = []
+        found: list[Holding] = []
         known = False
         spans = self._spans(enquiry)
         for mpan in mpans:
@@ -119,24 +170,19 @@ class Router:
             found.extend(holders)
             known = known or is_known
         if not found:
-            reason = (
-                "nobody is appointed to it in a role of this channel" if known else "the DIP has no appointment for it"
+            reason = "nobody holds it in a role of this channel" if known else "the DIP has no appointment for it"
+            help_text = (
+                f"MPAN of the message: {reason} at {_shown(spans)}. Roles looked up: {', '.join(sorted(wanted))}."
             )
-            route.faults.append(
-                RoutingFault(
-                    "MSG1038",
-                    f"MPAN of the message: {reason} at {_shown(spans)}. Roles looked up: {', '.join(wanted)}.",
-                )
-            )
+            route.faults.append(RoutingFault("MSG1038", help_text))
             return
-        for group in dict.fromkeys(self._groups.get(role, role) for role in wanted):
-            holders = [row for row in found if self._groups.get(row.role, row.role) == group]
-            if not holders:
-                route.notes.append(f"nobody appointed as {group}")
-            for row in holders:
-                self._appointed(row, route, _since(row))
+        held = {self._group(row.role): None for row in found}
+        route.notes.extend(f"nobody appointed as {group}" for group in groups if group not in held)
+        found.sort(key=lambda row: groups.index(self._group(row.role)))
+        for row in found:
+            self._appointed(row, route, row.reason)
 
-    def _appointed(self, row: Appointment, route: Route, reason: str) -> None:
+    def _appointed(self, row: Holding, route: Route, reason: str) -> None:
         participant = self._participants.get(row.dip_id)
         if participant is None:
             route.faults.append(
@@ -161,15 +207,6 @@ class Router:
                     holders, _ = self._look_up.holders(mpan, [former.role], [at(change - _INSTANT)])
                     for row in holders:
                         self._appointed(row, route, f"{former.role} until the change of {wire_time(change)}")
-
-    def _always(self, rules: Routing, route: Route) -> None:
-        for role in rules.always:
-            members = self._participants.by_role(role)
-            if not members:
-                route.notes.append(f"no participant in role {role}")
-            reason = "every participant" if role == EVERY_ROLE else "every participant in the role"
-            for dip_id in members:
-                route.parties.append(Party(dip_id, role, RecipientClass.ALWAYS, reason))
 
     def _mpans(self, enquiry: Enquiry) -> list[Mpan]:
         return list(
@@ -197,11 +234,6 @@ def addressing_time(common: object) -> datetime | None:
     """A0.addressingDateTime, where the message has a readable one (spec profile)."""
     value = getattr(getattr(common, "A0", None), "addressingDateTime", None)
     return read_wire_time(value) if isinstance(value, str) else None
-
-
-def _since(row: Appointment) -> str:
-    until = f" until {wire_time(moment(row.effective_to))}" if row.effective_to is not None else ""
-    return f"appointed from {wire_time(moment(row.effective_from))}{until}"
 
 
 def _shown(spans: Sequence[Span]) -> str:

@@ -40,13 +40,14 @@ def database_file(directory: Path) -> Path:
 
 def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
     """A connection: WAL, full synchronisation, foreign keys on, no implicit transactions."""
-    target = f"file:{path}?mode=ro" if read_only else f"file:{path}"
+    target = path.resolve().as_uri() + ("?mode=ro" if read_only else "")
     connection = sqlite3.connect(
         target, uri=True, isolation_level=None, check_same_thread=False, cached_statements=512, timeout=10
     )
     connection.execute("PRAGMA journal_mode=WAL" if not read_only else "PRAGMA query_only=ON")
     connection.execute("PRAGMA synchronous=FULL")
     connection.execute("PRAGMA foreign_keys=ON")
+    connection.execute("PRAGMA wal_autocheckpoint=4000")
     connection.execute("PRAGMA cache_size=-65536")
     connection.execute("PRAGMA mmap_size=268435456")
     connection.execute("PRAGMA temp_store=MEMORY")

@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
+from operator import attrgetter
 
 import msgspec
 
@@ -12,6 +13,8 @@ from dip.store.records import Arrival, Lane, Settlement, Taken, Waiting
 from dip.store.settle import settle
 from dip.store.take_in import take_in
 from dip.store.writer import Writer
+
+_order_of_receipt = attrgetter("id")
 
 
 class SqliteMessages:
@@ -50,9 +53,21 @@ class SqliteMessages:
         """The lanes in which something waits."""
         return frozenset(row[0] for row in self._reading.execute(queries()["lanes_waiting"]))
 
-    def waiting(self, lane: int, after: int, limit: int) -> Sequence[Waiting]:
-        """The next deliveries of a lane behind one, in order of receipt, without those set aside."""
-        return [Waiting(*row) for row in self._reading.execute(queries()["waiting"], (lane, after, limit))]
+    def waiting(self, after: Mapping[int, int], limit: int) -> Sequence[Waiting]:
+        """The next deliveries of these lanes, each behind a delivery of its own, without those set aside.
+
+        In order of receipt, out of one view of the store: what is missing from it came in later.
+        """
+        query = queries()["waiting"]
+        found: list[Waiting] = []
+        self._reading.execute("BEGIN")
+        try:
+            for lane, behind in after.items():
+                found.extend(Waiting(*row) for row in self._reading.execute(query, (lane, behind, limit)))
+        finally:
+            self._reading.execute("COMMIT")
+        found.sort(key=_order_of_receipt)
+        return found[:limit]
 
     def set_aside(self, lane: int, until: int, limit: int) -> Sequence[Waiting]:
         """The deliveries of a lane that were set aside, and are due by then."""

@@ -32,8 +32,11 @@ class MessageStore(Protocol):
     def lanes_waiting(self) -> frozenset[int]:
         """The lanes in which something waits."""
 
-    def waiting(self, lane: int, after: int, limit: int) -> Sequence[Waiting]:
-        """The next deliveries of a lane behind one, in order of receipt, without those set aside."""
+    def waiting(self, after: Mapping[int, int], limit: int) -> Sequence[Waiting]:
+        """The next deliveries of these lanes, each behind a delivery of its own, without those set aside.
+
+        In order of receipt, out of one view of the store: what is missing from it came in later.
+        """
 
     def set_aside(self, lane: int, until: int, limit: int) -> Sequence[Waiting]:
         """The deliveries of a lane that were set aside, and are due by then."""

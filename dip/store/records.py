@@ -80,19 +80,9 @@ class Exchange(msgspec.Struct, kw_only=True):
     """SHA-256 fingerprint, hex."""
     status: int | None = None
     answer: bytes = b""
+    note: str | None = None
+    """What is remarkable about it, such as an answer without entries."""
     duration_us: int = 0
-
-
-class NewJournal(msgspec.Struct):
-    """One stage of a message's way."""
-
-    at: int
-    stage: Stage
-    status: Status
-    status_code: int | None = None
-    recipient: DipId | None = None
-    duration_us: int = 0
-    detail: str | None = None
 
 
 class NewDelivery(msgspec.Struct):
@@ -133,7 +123,12 @@ class NewMessage(msgspec.Struct, kw_only=True):
     archive_until: int
     deliveries: Sequence[NewDelivery]
     statuses: Sequence[NewStatus] = ()
-    journal: Sequence[NewJournal] = ()
+    checked_us: int
+    """How long its checks took."""
+    addressed: Status
+    """SENT_TO_TOPIC, or FAILED where nobody gets it."""
+    addressing: str
+    """Who gets it and why, as JSON."""
 
 
 class Outcome(msgspec.Struct):
@@ -155,7 +150,10 @@ class Arrival(msgspec.Struct, kw_only=True):
     exchange: Exchange
     messages: Sequence[NewMessage]
     all_or_nothing: bool
+    """A repeat among them, and none is taken."""
     conclude: Callable[[Sequence[Outcome]], tuple[int, bytes]]
+    none_taken: bool = False
+    """Another message of the request is refused already, and with it these; repeats are told apart all the same."""
 
 
 class Taken(msgspec.Struct):

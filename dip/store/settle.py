@@ -18,28 +18,30 @@ def settle(connection: sqlite3.Connection, counters: Counters, settlement: Settl
     delivered: list[int] = []
     statuses = StatusRows(counters)
     journal = []
-    for settled in settlement.settled:
+    for place, settled in enumerate(settlement.settled):
         if settled.state is DeliveryState.DELIVERED:
             delivered.append(settled.delivery)
-        else:
-            connection.execute(
-                queries()["settle_one"],
-                (
-                    settled.delivery,
-                    settled.state,
-                    None if settled.state is DeliveryState.WAITING else exchange.at,
-                    settled.set_aside_until,
-                ),
-            )
+            continue
+        connection.execute(
+            queries()["settle_one"],
+            (
+                settled.delivery,
+                settled.state,
+                None if settled.state is DeliveryState.WAITING else exchange.at,
+                settled.set_aside_until,
+                counters.exchange,
+            ),
+        )
         journal.append(
             (
                 settled.message,
+                counters.exchange,
+                place,
                 exchange.at,
                 settlement.stage,
                 settled.status,
                 exchange.status,
                 settlement.recipient,
-                counters.exchange,
                 exchange.duration_us,
                 settled.detail,
             )
@@ -48,8 +50,8 @@ def settle(connection: sqlite3.Connection, counters: Counters, settlement: Settl
             statuses.add(settled.message, settled.returned, exchange.at)
     if delivered:
         ids = msgspec.json.encode(delivered).decode()
-        connection.execute(queries()["settle_delivered"], (ids, exchange.at))
-    insert_many(connection, "add_journal", journal)
+        connection.execute(queries()["settle_delivered"], (ids, exchange.at, counters.exchange))
+    insert_many(connection, "add_journal_entry", journal)
     counters.write(connection)
     statuses.write(connection)
     counters.write_moved(connection)

@@ -3,6 +3,7 @@
 import sqlite3
 from pathlib import Path
 
+from dip.ground.errors import SetupRefused
 from dip.ground.log import Log
 from dip.store.appointments import SqliteAppointments
 from dip.store.counters import Counters
@@ -20,13 +21,16 @@ class SqliteStore:
     def __init__(self, directory: Path, *, group_limit: int, log: Log) -> None:
         """Raises SetupRefused: directory in use, made by a newer server, or not writable."""
         self._lock = DirectoryLock(directory)
+        path = database_file(directory)
         try:
-            path = database_file(directory)
             # Made before SQLite opens it, which then gives its log the same mode.
             path.touch(0o600)
             writing = connect(path)
             migrate(writing)
             self._reading = connect(path, read_only=True)
+        except (OSError, sqlite3.Error) as exc:
+            self._lock.release()
+            raise SetupRefused(f"{path} can't be used: {exc}") from exc
         except BaseException:
             self._lock.release()
             raise

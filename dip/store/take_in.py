@@ -54,6 +54,7 @@ def exchange_row(id_: int, exchange: Exchange) -> _Row:
         exchange.tls_certificate,
         exchange.status,
         exchange.answer,
+        exchange.note,
         exchange.duration_us,
     )
 
@@ -89,7 +90,7 @@ def take_in(connection: sqlite3.Connection, counters: Counters, arrival: Arrival
     verdicts = _judge(connection, arrival.messages)
     outcomes: list[Outcome]
     new: list[NewMessage] = []
-    if arrival.all_or_nothing and any(found is not None for found in verdicts):
+    if arrival.none_taken or (arrival.all_or_nothing and any(found is not None for found in verdicts)):
         outcomes = [found or Outcome(Verdict.LEFT, None, None, None) for found in verdicts]
     else:
         outcomes = []
@@ -177,7 +178,6 @@ def _insert(connection: sqlite3.Connection, counters: Counters, new: Iterable[Ne
     messages: list[_Row] = []
     archive: list[_Row] = []
     deliveries: list[_Row] = []
-    journal: list[_Row] = []
     lanes: set[int] = set()
     statuses = StatusRows(counters)
     for message in new:
@@ -200,6 +200,9 @@ def _insert(connection: sqlite3.Connection, counters: Counters, new: Iterable[Ne
                 1 if message.protected else 0,
                 message.archive_until,
                 exchange,
+                message.checked_us,
+                message.addressed,
+                message.addressing,
             )
         )
         archive.append((number, message.sealed))
@@ -209,27 +212,12 @@ def _insert(connection: sqlite3.Connection, counters: Counters, new: Iterable[Ne
             lanes.add(lane)
             hidden = msgspec.json.encode(delivery.hidden).decode() if delivery.hidden else None
             deliveries.append((counters.delivery, number, None, lane, sequence, hidden, message.received_at))
-        journal.extend(
-            (
-                number,
-                entry.at,
-                entry.stage,
-                entry.status,
-                entry.status_code,
-                entry.recipient,
-                exchange,
-                entry.duration_us,
-                entry.detail,
-            )
-            for entry in message.journal
-        )
         for status in message.statuses:
             statuses.add(number, status, message.received_at)
     counters.write(connection)
     insert_many(connection, "add_message", messages)
     insert_many(connection, "add_archive", archive)
     insert_many(connection, "add_delivery", deliveries)
-    insert_many(connection, "add_journal", journal)
     statuses.write(connection)
     counters.write_moved(connection)
     return frozenset(lanes | statuses.lanes)

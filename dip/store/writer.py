@@ -44,6 +44,7 @@ class Writer:
         self._rolled_back = rolled_back
         self._log = log
         self._stale = False
+        self._closed = False
         self._asked: queue.SimpleQueue[_Asked[Any] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
         self._thread.start()
@@ -54,12 +55,15 @@ class Writer:
         weight: how many messages it carries, for the limit of a group. Raises what the job raised, or
         StoreUnavailable.
         """
+        if self._closed:
+            raise StoreUnavailable
         asked = _Asked(job, weight, asyncio.get_running_loop())
         self._asked.put(asked)
         return await asked.future
 
     def close(self) -> None:
-        """Finish what was asked, then stop."""
+        """Finish what was asked, then stop; takes nothing more."""
+        self._closed = True
         self._asked.put(None)
         self._thread.join()
         self._connection.close()

@@ -88,7 +88,7 @@ FROM delivery d JOIN lane l ON l.id = d.lane WHERE d.message = ? ORDER BY d.id;
 SELECT j.at, j.stage, j.status, j.status_code, j.recipient, j.duration_us, j.detail, e.method, e.url, e.status,
     e.duration_us
 FROM journal j LEFT JOIN exchange e ON e.id = j.exchange AND e.direction = 'out'
-WHERE j.message = ? ORDER BY j.id;
+WHERE j.message = ? ORDER BY j.exchange, j.number;
 
 -- name: statuses_of
 -- The status messages about one message (5.5.9), and how their delivery stands.

@@ -21,14 +21,15 @@ SELECT (SELECT coalesce(max(id), 0) FROM message), (SELECT coalesce(max(id), 0) 
 -- name: add_exchange
 -- One HTTP call in or out, kept for non-repudiation (5.5.1).
 INSERT INTO exchange (id, direction, at, party, method, url, content_hash, signature, signature_date,
-    signing_certificate, tls_certificate, status, answer, duration_us)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+    signing_certificate, tls_certificate, status, answer, note, duration_us)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 
 -- name: add_message
 -- What is known of a message without opening it.
 INSERT INTO message (id, transaction_id, correlation_id, interface, event, sender, sender_role, reference,
-    envelope_reference, mpan_digest, received_at, digest, protected, archive_until, exchange)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+    envelope_reference, mpan_digest, received_at, digest, protected, archive_until, exchange, checked_us,
+    addressed, addressing)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 
 -- name: add_archive
 -- The message itself, sealed (5.2.2, 5.5.7).
@@ -43,10 +44,10 @@ VALUES (?, ?, ?, ?, ?, ?, ?);
 -- A message back to a sender about one of its own (5.5.9).
 INSERT INTO status_message (id, message, recipient, code, at, sealed) VALUES (?, ?, ?, ?, ?, ?);
 
--- name: add_journal
--- One stage of a message's way.
-INSERT INTO journal (message, at, stage, status, status_code, recipient, exchange, duration_us, detail)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?);
+-- name: add_journal_entry
+-- A stage that did not go as it should; numbered within the exchange that it belongs to.
+INSERT INTO journal_entry (message, exchange, number, at, stage, status, status_code, recipient, duration_us, detail)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 
 -- name: lanes
 -- Every lane with its next sequence number.
@@ -84,12 +85,13 @@ SELECT min(set_aside_until) FROM delivery WHERE lane = ? AND state = 'waiting' A
 
 -- name: settle_delivered
 -- These deliveries (a JSON array of ids) arrived.
-UPDATE delivery SET state = 'delivered', attempts = attempts + 1, settled_at = ?2, set_aside_until = NULL
+UPDATE delivery SET state = 'delivered', attempts = attempts + 1, settled_at = ?2, set_aside_until = NULL,
+    exchange = ?3
 WHERE id IN (SELECT value FROM json_each(?1)) AND state = 'waiting';
 
 -- name: settle_one
 -- What one attempt made of a delivery.
-UPDATE delivery SET state = ?2, attempts = attempts + 1, settled_at = ?3, set_aside_until = ?4
+UPDATE delivery SET state = ?2, attempts = attempts + 1, settled_at = ?3, set_aside_until = ?4, exchange = ?5
 WHERE id = ?1 AND state = 'waiting';
 
 -- name: status_contents

@@ -16,7 +16,6 @@ from dip.store.records import (
     DeliveryState,
     Exchange,
     NewDelivery,
-    NewJournal,
     NewMessage,
     NewStatus,
     Settled,
@@ -98,16 +97,9 @@ def message(
             for dip_id, role, _ in recipients
         ],
         statuses=statuses,
-        journal=[
-            NewJournal(at + 2 * MILLISECOND, Stage.INBOUND, Status.GOOD_TO_GO, duration_us=1_900),
-            NewJournal(
-                at + 3 * MILLISECOND,
-                Stage.ADDRESSING,
-                Status.SENT_TO_TOPIC if recipients else Status.FAILED,
-                duration_us=420,
-                detail=routes(*recipients),
-            ),
-        ],
+        checked_us=1_900,
+        addressed=Status.SENT_TO_TOPIC if recipients else Status.FAILED,
+        addressing=routes(*recipients),
     )
 
 

@@ -80,6 +80,7 @@ CREATE TABLE exchange (
     tls_certificate TEXT NOT NULL,
     status INTEGER,
     answer BLOB,
+    note TEXT,
     duration_us INTEGER NOT NULL
 ) STRICT;
 
@@ -99,6 +100,9 @@ CREATE TABLE message (
     protected INTEGER NOT NULL CHECK (protected IN (0, 1)),
     archive_until INTEGER NOT NULL,
     exchange INTEGER NOT NULL REFERENCES exchange (id),
+    checked_us INTEGER NOT NULL,
+    addressed TEXT NOT NULL CHECK (addressed IN ('SentToTopic', 'Failed')),
+    addressing TEXT NOT NULL,
     UNIQUE (sender, interface, reference)
 ) STRICT;
 CREATE INDEX message_by_correlation ON message (correlation_id) WHERE correlation_id IS NOT NULL;
@@ -140,16 +144,19 @@ CREATE TABLE delivery (
     queued_at INTEGER NOT NULL,
     attempts INTEGER NOT NULL DEFAULT 0,
     set_aside_until INTEGER,
-    settled_at INTEGER
+    settled_at INTEGER,
+    exchange INTEGER REFERENCES exchange (id)
 ) STRICT;
 CREATE INDEX delivery_by_message ON delivery (message);
 CREATE INDEX delivery_waiting ON delivery (lane, id) WHERE state = 'waiting' AND set_aside_until IS NULL;
 CREATE INDEX delivery_set_aside ON delivery (lane, set_aside_until)
     WHERE state = 'waiting' AND set_aside_until IS NOT NULL;
 
-CREATE TABLE journal (
-    id INTEGER PRIMARY KEY,
+-- What went as it should is told by the rows above; only what did not has an entry of its own.
+CREATE TABLE journal_entry (
     message INTEGER NOT NULL REFERENCES message (id),
+    exchange INTEGER NOT NULL REFERENCES exchange (id),
+    number INTEGER NOT NULL,
     at INTEGER NOT NULL,
     stage TEXT NOT NULL CHECK (stage IN ('Inbound', 'MPANUpdateQueue', 'Addressing', 'Outbound', 'StatusMessage')),
     status TEXT NOT NULL CHECK (status IN (
@@ -158,8 +165,23 @@ CREATE TABLE journal (
         'UnknownDeliveryStatus', 'Paused')),
     status_code INTEGER,
     recipient TEXT,
-    exchange INTEGER REFERENCES exchange (id),
     duration_us INTEGER NOT NULL,
-    detail TEXT
-) STRICT;
-CREATE INDEX journal_by_message ON journal (message);
+    detail TEXT,
+    PRIMARY KEY (message, exchange, number)
+) STRICT, WITHOUT ROWID;
+
+-- Every stage of a message's way, in order by exchange and number.
+CREATE VIEW journal AS
+SELECT m.id AS message, m.exchange, 0 AS number, m.received_at AS at, 'Inbound' AS stage, 'GoodToGo' AS status,
+    NULL AS status_code, NULL AS recipient, m.checked_us AS duration_us, NULL AS detail
+FROM message m
+UNION ALL
+SELECT m.id, m.exchange, 1, m.received_at, 'Addressing', m.addressed, NULL, NULL, 0, m.addressing FROM message m
+UNION ALL
+SELECT d.message, d.exchange, d.id, d.settled_at,
+    CASE WHEN d.status_message IS NULL THEN 'Outbound' ELSE 'StatusMessage' END, 'Delivered',
+    e.status, l.recipient, e.duration_us, e.note
+FROM delivery d JOIN exchange e ON e.id = d.exchange JOIN lane l ON l.id = d.lane WHERE d.state = 'delivered'
+UNION ALL
+SELECT message, exchange, number, at, stage, status, status_code, recipient, duration_us, detail
+FROM journal_entry;
