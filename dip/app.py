@@ -14,6 +14,7 @@ import msgspec
 from aiohttp import web
 
 from dip.archive.archive import Archive
+from dip.archive.retention import Retention
 from dip.channels import registry as catalogue
 from dip.channels.registry import Registry
 from dip.delivery.caller import WebhookCaller
@@ -201,6 +202,11 @@ async def running(
         ]
         stack.push_async_callback(_wind_down, runners, dispatcher, settings.shutdown_grace_s)
         dispatcher.start()
+        retention = Retention(
+            store=store.sweep, registry=registry, clock=clock, every_s=settings.retention_sweep_s, log=log
+        )
+        sweeping = asyncio.create_task(retention.run(), name="retention")
+        stack.push_async_callback(_cancelled, sweeping)
         dip = Dip(
             settings=settings,
             directory=directory,
@@ -277,6 +283,11 @@ async def _wind_down(runners: Sequence[web.AppRunner], dispatcher: Dispatcher, g
         pass
     for runner in runners:
         await runner.cleanup()
+
+
+async def _cancelled(task: "asyncio.Task[None]") -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
 
 
 def _announce(dip: Dip, stack: AsyncExitStack) -> None:

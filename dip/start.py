@@ -27,7 +27,8 @@ TOKEN_DIGEST = "admin_token_digest"  # noqa: S105 - the name of a fact, not a se
 AUTHORITY = "authority"
 _ADMINISTRATOR = "admin"
 _CHUNK = 500
-_OURS = frozenset({"lock", "master.key", "ca.pem", "admin.token", "admin.password", "dip", "participants"})
+_LOCK = frozenset({"lock"})
+_OURS = frozenset({*_LOCK, "master.key", "ca.pem", "admin.token", "admin.password", "dip", "participants"})
 
 Progress = Callable[[int, int], None]
 
@@ -41,13 +42,15 @@ def check_directory(directory: Path) -> bool:
         directory.mkdir(parents=True, exist_ok=True)
         if is_ours(directory):
             return True
-        name = database_file(directory).name
-        strange = [p.name for p in directory.iterdir() if p.name not in _OURS and not p.name.startswith(name)]
+        # A first start makes the database before anything else: without it the rest is somebody's, or a loss.
+        database = database_file(directory)
+        ours = _OURS if database.exists() else _LOCK
+        strange = [p.name for p in directory.iterdir() if p.name not in ours and not p.name.startswith(database.name)]
     except OSError as exc:
         raise SetupRefused(f"the data directory {directory} can't be used: {exc.strerror}") from exc
     if strange:
         raise SetupRefused(
-            f"the data directory {directory} is not empty and not a DIP's (it has {sorted(strange)[0]}); "
+            f"the data directory {directory} is not empty and holds no DIP's database (it has {sorted(strange)[0]}); "
             "give --data an empty or new directory"
         )
     return False

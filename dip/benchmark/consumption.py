@@ -11,7 +11,7 @@ import msgspec
 from dip.benchmark.load import Load
 from dip.benchmark.measure import Round, Unaccounted, measure
 from dip.benchmark.processes import Child, cpu_seconds, resident_mb
-from dip.benchmark.receivers import Arrival
+from dip.benchmark.receivers import read_record
 from dip.client import Credentials, ParticipantClient, credentials_of
 from dip.messages.identifiers import DipId
 
@@ -110,7 +110,7 @@ async def _timed(
     after = cpu_seconds(measured.pid)
     memory = resident_mb(measured.pid)
     await receivers.end()
-    arrivals = msgspec.json.decode(record.read_bytes(), type=list[Arrival])
+    arrivals = read_record(record)
     warm = {reference for call in warm_up for reference in call.references}
     for arrival in arrivals:
         arrival.references = [reference for reference in arrival.references if reference not in warm]

@@ -36,6 +36,16 @@ class Arrival(msgspec.Struct):
     references: list[str]
 
 
+def write_record(path: Path, arrivals: Sequence[Arrival]) -> None:
+    """Hand the arrivals over to the process that measures."""
+    path.write_bytes(msgspec.json.encode(arrivals))
+
+
+def read_record(path: Path) -> list[Arrival]:
+    """The arrivals that a process of receivers wrote."""
+    return msgspec.json.decode(path.read_bytes(), type=list[Arrival])
+
+
 class Receiver:
     """One participant that takes everything that is whole."""
 
@@ -101,7 +111,7 @@ async def _serve(directory: Path, expected: int, record: Path, dip_ids: Sequence
     arrivals = [
         Arrival(receiver.dip_id, at, references) for receiver in receivers for at, references in receiver.arrivals
     ]
-    record.write_bytes(msgspec.json.encode(arrivals))
+    write_record(record, arrivals)
 
 
 def _say(line: object) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import logging
 import os
 import signal
 import sys
@@ -15,7 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from dip.app import running
 from dip.ground.errors import SetupRefused
-from dip.ground.log import Log, make_log
+from dip.ground.log import LibraryLog, Log, make_log
 from dip.ground.settings import Settings, read_settings
 
 _YOUNG_OBJECTS = 50_000
@@ -62,6 +63,7 @@ def _run(settings: Settings) -> None:
 
 async def _serve(settings: Settings) -> None:
     log = make_log()
+    logging.basicConfig(handlers=[LibraryLog(log)], level=logging.WARNING, force=True)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -142,6 +142,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         int,
         Meta(ge=1024, description="Request bodies held at once; further requests wait before they are read"),
     ] = 128 * 1024 * 1024
+    retention_sweep_s: Annotated[
+        float, Meta(gt=0, description="How often messages are forgotten whose archive time is over, seconds")
+    ] = 60.0
     shutdown_grace_s: Annotated[
         float, Meta(ge=0, description="How long a stopping server finishes what is in flight, seconds")
     ] = 10.0

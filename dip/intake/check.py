@@ -202,7 +202,11 @@ class Checker:
             except msgspec.DecodeError as exc:
                 error, common = exc, plain(folded)
         faults = event.format.explain_common(common)
-        return several("MSG1001", faults) if faults else one("MSG1001", "/payload/CommonBlock", str(error))
+        return (
+            several("MSG1001", faults)
+            if faults
+            else one("MSG1001", "/payload/CommonBlock", f"the format of this event ({error})")
+        )
 
     def _environment(self, common: Any) -> Refusal | None:
         if common.S1.environmentTag == self._settings.environment:
@@ -303,7 +307,7 @@ class Checker:
                 checked.custom_raw = folded
                 return None
         faults = form.explain_custom(custom)
-        return several("MSG1001", faults) if faults else one("MSG1001", _CUSTOM, str(error))
+        return several("MSG1001", faults) if faults else one("MSG1001", _CUSTOM, f"the format of this event ({error})")
 
 
 def reference_of(blocks: Blocks) -> str | None:

@@ -32,7 +32,7 @@ def at(moment: datetime) -> Span:
 
 
 def span(moment: datetime, covers: str) -> Span:
-    """What a date item covers: `instant`; `day`, its UTC day; `boundary`, both holders where one hands over to the next."""
+    """What a date item covers: `instant`; `day`, its UTC day; `boundary`, both sides of a change at that moment."""
     instant = microseconds(moment)
     if covers == "day":
         first = microseconds(moment.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0))

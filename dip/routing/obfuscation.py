@@ -1,4 +1,4 @@
-"""What a recipient may not see (5.5.6): an item is hidden only if it is hidden for every role by which it got the message."""
+"""What a recipient may not see (5.5.6): what is hidden for every role by which the message reached it."""
 
 from collections.abc import Mapping, Sequence
 

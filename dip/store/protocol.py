@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from dip.messages.identifiers import CorrelationId, Mpan
+from dip.messages.identifiers import CorrelationId, InterfaceId, Mpan
 from dip.participants.participant import HeldCertificate, Participant
 from dip.store.records import Appointment, Arrival, Lane, Settlement, Taken, Waiting, Webhook
 
@@ -84,3 +84,16 @@ class AppointmentStore(Protocol):
 
     async def save_appointments(self, rows: AsyncIterator[Sequence[tuple[Mpan, Appointment]]], known_at: int) -> int:
         """Add or change appointments, chunk by chunk; returns how many."""
+
+
+class SweepStore(Protocol):
+    """Forgetting what has outlived its archive time (5.5.7)."""
+
+    def interfaces(self) -> Sequence[InterfaceId]:
+        """The channels of which the store has messages."""
+
+    async def sweep_messages(self, interface: InterfaceId, now: int, limit: int) -> int:
+        """Forget at most so many messages of a channel whose time is over; returns how many."""
+
+    async def sweep_exchanges(self, before: int, limit: int) -> int:
+        """Forget at most so many calls made before a moment; returns how many."""

@@ -12,6 +12,7 @@ from dip.store.messages import SqliteMessages
 from dip.store.pages import SqlitePages
 from dip.store.parties import SqliteParties
 from dip.store.platform import SqlitePlatform
+from dip.store.sweep import SqliteSweep
 from dip.store.writer import Writer
 
 
@@ -40,6 +41,7 @@ class SqliteStore:
         self.parties = SqliteParties(self.writer, self._reading)
         self.appointments = SqliteAppointments(self.writer, self._reading)
         self.platform = SqlitePlatform(self.writer, self._reading)
+        self.sweep = SqliteSweep(self.writer, self._reading)
         self.pages = SqlitePages(path)
 
     async def close(self) -> None:

@@ -129,3 +129,8 @@ async def test_a_damaged_directory(data: Path, damage: str) -> None:
 async def test_a_master_key_that_is_not_there(data: Path, snapshot: Snapshot) -> None:
     (data / "master.key").unlink()
     await refused(data, snapshot, "master.key")
+
+
+async def test_a_database_that_is_not_there_is_no_first_start(data: Path, snapshot: Snapshot) -> None:
+    (data / "dip.sqlite").unlink()
+    await refused(data, snapshot, "holds no DIP's database")

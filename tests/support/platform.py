@@ -3,6 +3,7 @@
 import copy
 import io
 import shutil
+import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -61,7 +62,7 @@ async def platform(directory: Path, *, clock: Clock | None = None, **settings: A
             try:
                 yield Platform(dip, inner, log)
             finally:
-                print(log.getvalue())
+                sys.stdout.write(log.getvalue())
 
 
 def copied(template: Path, target: Path) -> Path:

@@ -12,13 +12,16 @@ FLOORS: tuple[frozenset[str], ...] = tuple(
     map(
         frozenset,
         (
+            {"__main__"},
             {"cli"},
             {"app"},
+            {"start"},
             {"http"},
             {"delivery", "intake", "benchmark"},
             {"routing", "archive"},
-            {"reporting", "publications", "participants", "simulation", "conformance"},
+            {"reporting", "publications", "simulation", "conformance"},
             {"store", "client"},
+            {"participants"},
             {"channels", "security"},
             {"messages", "ground"},
         ),

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 from uuid import uuid4
 
-from aiohttp import web
+from aiohttp import ClientError, web
+from aiohttp.http import HttpProcessingError
 from aiohttp.typedefs import Handler, Middleware
 
 from dip.channels.registry import Registry
@@ -81,18 +82,24 @@ class Desk:
         if (request.content_length or 0) > limit:
             raise TooLarge(refusal)
         body = bytearray()
-        async for chunk in request.content.iter_any():
-            body += chunk
-            if len(body) > limit:
-                raise TooLarge(refusal)
+        try:
+            async for chunk in request.content.iter_any():
+                body += chunk
+                if len(body) > limit:
+                    raise TooLarge(refusal)
+        except (ConnectionError, ClientError, HttpProcessingError) as exc:
+            raise BadRequest("Body: expected all of it; the connection broke off, or its chunks have no form.") from exc
         return bytes(body)
 
     def urls(self, request: web.Request) -> Sequence[str]:
         """The forms of the address that the caller may have signed, the full one first."""
         target = request.raw_path
+        own = f"https://{request.host}{target}"
+        if not target.startswith("/"):  # the absolute form, as a proxy may write it (RFC 9112, 3.2.2)
+            own, target = target, "/" + target.partition("://")[2].partition("/")[2]
         public = self._settings.public_url.rstrip("/")
         full = [f"{public}{target}"] if public else []
-        full.append(f"https://{request.host}{target}")
+        full.append(own)
         return [*full, *(url.partition("://")[2] for url in full), target]
 
     def _identify(self, request: web.Request) -> Caller:

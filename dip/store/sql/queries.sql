@@ -185,3 +185,38 @@ SELECT role, dip_id, effective_from, effective_to FROM appointment WHERE mpan = 
 INSERT INTO appointment (mpan, role, effective_from, effective_to, dip_id, known_at) VALUES (?, ?, ?, ?, ?, ?)
 ON CONFLICT (mpan, role, effective_from) DO UPDATE SET effective_to = excluded.effective_to,
     dip_id = excluded.dip_id, known_at = excluded.known_at;
+
+-- name: outlived
+-- The oldest messages of a channel whose archive time is over and for which nothing waits.
+SELECT m.id FROM message m WHERE m.interface = ?1 AND m.archive_until <= ?2
+    AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.message = m.id AND d.state IN ('waiting', 'leased'))
+ORDER BY m.id LIMIT ?3;
+
+-- name: forget_journal
+-- The journal entries of these messages (a JSON array of ids).
+DELETE FROM journal_entry WHERE message IN (SELECT value FROM json_each(?));
+
+-- name: forget_deliveries
+-- The deliveries of these messages.
+DELETE FROM delivery WHERE message IN (SELECT value FROM json_each(?));
+
+-- name: forget_status_messages
+-- The status messages about these messages.
+DELETE FROM status_message WHERE message IN (SELECT value FROM json_each(?));
+
+-- name: forget_messages
+-- These messages; their archived content goes with them.
+DELETE FROM message WHERE id IN (SELECT value FROM json_each(?));
+
+-- name: forget_exchanges
+-- The oldest calls, as far as they were made before a moment.
+DELETE FROM exchange WHERE id IN (SELECT id FROM exchange ORDER BY id LIMIT ?2) AND at < ?1;
+
+-- name: interfaces_kept
+-- The channels of which the store has messages: one step into the index for each.
+WITH RECURSIVE kept (interface) AS (
+    SELECT min(interface) FROM message
+    UNION ALL
+    SELECT (SELECT min(m.interface) FROM message m WHERE m.interface > kept.interface) FROM kept
+    WHERE kept.interface IS NOT NULL
+) SELECT interface FROM kept WHERE interface IS NOT NULL;

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import msgspec
+from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509 import load_pem_x509_certificate
 from joserfc import jwe
 from joserfc.jwk import RSAKey
@@ -95,7 +96,9 @@ def _jwe(**header: Any) -> Callable[[Calls], str]:
 
     def make(calls: Calls) -> str:
         pem = (calls.platform.credentials(SUPPLIER).folder / "dip-encryption.pem").read_bytes()
-        key = RSAKey.import_key(load_pem_x509_certificate(pem).public_key())
+        public = load_pem_x509_certificate(pem).public_key()
+        assert isinstance(public, rsa.RSAPublicKey)
+        key = RSAKey.import_key(public)
         protected = {"alg": "RSA-OAEP-256", "enc": "A256GCM", **header}
         registry = jwe.JWERegistry(
             algorithms=["RSA-OAEP", "RSA-OAEP-256", "A256GCM", "A128GCM", "DEF"], strict_check_header=False

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.conftest import Serve
-from tests.integration.intake.calls import SUPPLIER, Call, array, calls_to
+from tests.integration.intake.calls import SUPPLIER, Call, Message, array, calls_to
 from tests.integration.intake.test_bad_requests import KEYS
 from tests.support.platform import changed, sample
 
@@ -85,7 +85,7 @@ async def test_the_case_of_an_address_does_not_matter(serve: Serve, path: str) -
 
 @pytest.mark.requirement("FS-23")
 async def test_the_items_of_the_specification_are_taken_in_spec_and_refused_in_live(serve: Serve) -> None:
-    address = {"primaryRecipients": [], "secondaryRecipients": [], "always": []}
+    address: Message = {"primaryRecipients": [], "secondaryRecipients": [], "always": []}
     extras = [
         ("CommonBlock.S1.senderEnvelopeReference", "E-1", "senderEnvelopeReference"),
         ("CommonBlock.A0", {**address, "addressingDateTime": "2025-06-01T00:00:00+00:00"}, "addressingDateTime"),

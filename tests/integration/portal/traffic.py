@@ -131,7 +131,7 @@ async def call(
     lane = next(
         number for number, lane in messages.lanes().items() if (lane.recipient, lane.channel) == (recipient, interface)
     )
-    first = messages.waiting(lane, 0, 1)[0]
+    first = messages.waiting({lane: 0}, 1)[0]
     await messages.settle(
         Settlement(
             exchange=exchange(at, recipient, direction="out", status=answer),

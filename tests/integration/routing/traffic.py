@@ -10,6 +10,7 @@ from dip.client import fresh
 from dip.ground.clock import Clock
 from dip.messages.identifiers import DipId, EventCode, InterfaceId, Mpan, RoleCode
 from dip.participants.registry import Participants
+from dip.security.pki import CertificateUse
 from dip.store.records import Appointment
 from tests.support.platform import Platform, changed, sample
 
@@ -102,11 +103,13 @@ def without(platform: Platform, dip_id: str) -> None:
 def with_certificates_of(platform: Platform, everyone: Iterable[Any]) -> Participants:
     """A snapshot with other participants and the same certificates."""
     before = platform.dip.participants.value
-    return Participants(everyone, [held for held in platform.certificates if before.certificate(held.fingerprint)])
+    held = [before.held_by(one.dip_id, use) for one in before for use in CertificateUse]
+    return Participants(everyone, [certificate for some in held for certificate in some])
 
 
 async def appoint(platform: Platform, mpan: str, *appointments: Appointment) -> None:
     """Add appointments."""
+
     async def rows() -> Any:
         yield [(Mpan(mpan), appointment) for appointment in appointments]
 

@@ -1,0 +1,65 @@
+"""The commands of participants: `send`, `listen`, `demo`, each a process of its own."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.support.process import ROOT, finished, server, started
+
+SAMPLES = ROOT / "data" / "seed" / "samples"
+
+
+@pytest.mark.parametrize("profile", ["spec", "live"])
+@pytest.mark.requirement("FS-05", "FS-07", "FS-34")
+async def test_a_message_goes_from_one_process_to_another(data: Path, profile: str) -> None:
+    async with server(data, "--profile", profile) as dip:
+        await dip.ready()
+        async with started("listen", "--as", "2200000001", "--data", data, "--once", "1") as listener:
+            await listener.line("listening")
+            sent = await finished("send", "--as", "2300000001", "--data", data, SAMPLES / "if-031-dsapp.json")
+            assert sent.code == 0, sent
+            received = await listener.end(15)
+            assert received.code == 0, received
+        transaction = next(part for part in sent.stdout.replace('"', " ").split() if part.startswith("T-IF-031"))
+        assert transaction in received.stdout
+
+
+async def test_a_message_that_is_refused_ends_send_with_1(data: Path, tmp_path: Path) -> None:
+    (message,) = json.loads((SAMPLES / "if-031-dsapp.json").read_text())
+    message["payload"]["CommonBlock"]["S1"]["environmentTag"] = "PRD"
+    file = tmp_path / "message.json"
+    file.write_text(json.dumps([message]))
+    async with server(data) as dip:
+        await dip.ready()
+        sent = await finished("send", "--as", "2300000001", "--data", data, file)
+        assert sent.code == 1, sent
+        assert "MSG1000" in sent.stdout
+        assert "environmentTag" in sent.stdout
+
+
+async def test_send_without_a_server_ends_with_2(data: Path) -> None:
+    sent = await finished("send", "--as", "2300000001", "--data", data, SAMPLES / "if-031-dsapp.json")
+    assert sent.code == 2
+    assert "Traceback" not in sent.stderr
+
+
+@pytest.mark.parametrize("profile", ["spec", "live"])
+@pytest.mark.requirement("FS-25", "FS-34")
+async def test_the_demo_plays_to_its_end(profile: str) -> None:
+    ended = await finished("demo", "--profile", profile)
+    assert ended.code == 0, ended
+
+
+@pytest.mark.parametrize("arguments", [("--help",), ("serve", "--help"), ("send", "--help"), ("listen", "--help")])
+async def test_help_is_there(arguments: tuple[str, ...]) -> None:
+    ended = await finished(*arguments)
+    assert ended.code == 0
+    assert "Usage" in ended.stdout
+
+
+@pytest.mark.parametrize("arguments", [("--no-such-option",), ("dance",), ("--api-port", "many")])
+async def test_a_command_that_is_none_ends_with_2(arguments: tuple[str, ...]) -> None:
+    ended = await finished(*arguments)
+    assert ended.code == 2
+    assert "Traceback" not in ended.stderr

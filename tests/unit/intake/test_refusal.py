@@ -1,0 +1,32 @@
+"""The help of a refusal: as many whole faults as 500 characters hold."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dip.intake.refusal import Refusal, help_text, one, several
+from dip.messages.faults import Fault
+
+
+def test_a_fault_names_the_place_in_the_body_what_was_expected_and_what_was_found() -> None:
+    assert help_text(one("MSG1001", "/payload/X", "a number", '"a"'), 3) == '/3/payload/X: expected a number, found "a"'
+
+
+def test_a_note_goes_before_the_faults() -> None:
+    refusal = Refusal("MSG1000", (Fault("/payload", "a JWE"),), "It does not open.")
+    assert help_text(refusal, 0) == "It does not open.; /0/payload: expected a JWE"
+
+
+def test_ten_faults_at_most_are_kept() -> None:
+    refusal = several("MSG1001", [Fault(f"/{number}", "x") for number in range(15)])
+    assert len(refusal.faults) == 10
+
+
+@given(st.lists(st.integers(1, 700), min_size=1, max_size=14))
+def test_help_is_never_longer_than_500_and_says_how_many_are_left_out(lengths: list[int]) -> None:
+    refusal = several("MSG1001", [Fault(f"/{number}", "x" * length) for number, length in enumerate(lengths)])
+    text = help_text(refusal, 0)
+    assert 0 < len(text) <= 500
+    whole = [str(Fault(f"/0/{number}", "x" * length)) for number, length in enumerate(lengths[:10])]
+    shown = sum(fault in text.split("; ") for fault in whole)
+    if shown < len(whole) and shown:
+        assert text.endswith(f"and {len(whole) - shown} more")
