@@ -19,6 +19,7 @@ from dip.channels import registry as catalogue
 from dip.channels.registry import Registry
 from dip.delivery.caller import WebhookCaller
 from dip.delivery.dispatcher import Dispatcher
+from dip.delivery.ledger import Ledger
 from dip.delivery.returns import Returns
 from dip.delivery.worker import Postman
 from dip.ground.assets import asset
@@ -36,7 +37,7 @@ from dip.intake.receive import Intake
 from dip.messages.identifiers import DIP
 from dip.participants.participant import HeldCertificate
 from dip.participants.registry import Participants
-from dip.participants.webhooks import networks
+from dip.participants.webhooks import Network, WebhookRefused, networks
 from dip.reporting.metrics import Metrics
 from dip.routing.explain import explain_look_up
 from dip.routing.look_up import LookUp
@@ -92,7 +93,7 @@ async def running(
         sockets = [_listen(settings.host, port) for port in (settings.api_port, settings.portal_port)]
         for one in sockets:
             stack.callback(one.close)
-        allowed = networks(settings.webhook_networks)
+        allowed = _networks(settings)
         switches = settings.switches
         registry = Current(catalogue.load(asset("channels"), specification_items=switches.specification_items))
         directory = Path(settings.data)
@@ -127,11 +128,15 @@ async def running(
             vault=vault,
             participants=participants,
             signer=_signer(signing),
-            signing_certificate=signing.fingerprint,
-            tls_certificate=tls.fingerprint,
             caller=caller,
             executor=executor,
-            returns=Returns(vault=vault, texts=registry.value.response_codes),
+            ledger=Ledger(
+                clock=clock,
+                archive=archive,
+                returns=Returns(vault=vault, texts=registry.value.response_codes),
+                signing_certificate=signing.fingerprint,
+                tls_certificate=tls.fingerprint,
+            ),
             metrics=metrics,
             wake=wake,
             log=log,
@@ -231,6 +236,13 @@ class _Wake:
 
     def __call__(self, lanes: Any) -> None:
         self.woken(lanes)
+
+
+def _networks(settings: Settings) -> Sequence[Network]:
+    try:
+        return networks(settings.webhook_networks)
+    except WebhookRefused as exc:
+        raise SetupRefused(f"webhook_networks: {exc.message}") from exc
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -49,6 +49,9 @@ class Judgement(msgspec.Struct, frozen=True):
     note: str = ""
 
 
+_ARRIVED = Judgement(Fate.DELIVERED)
+
+
 def judge(call: Call, batch: Sequence[Waiting]) -> list[Judgement]:
     """The fate of each delivery of a call, in order."""
     status = call.status
@@ -83,7 +86,7 @@ def _by_entry(entries: Sequence[ReceivedEntry], batch: Sequence[Waiting]) -> lis
         if entry is None:
             judged.append(Judgement(Fate.UNKNOWN, note="the answer has no entry for it"))
         elif code_of(entry.message) in SUCCESS_CODES:
-            judged.append(Judgement(Fate.DELIVERED))
+            judged.append(_ARRIVED)
         else:
             judged.append(Judgement(Fate.REJECTED, entry))
     return judged

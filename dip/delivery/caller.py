@@ -3,6 +3,7 @@
 import socket
 import ssl
 from collections.abc import Sequence
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import aiohttp
@@ -92,5 +93,13 @@ def _plain_reason(error: aiohttp.ClientError) -> str:
 
 
 def _retry_after(response: aiohttp.ClientResponse) -> float | None:
+    """Seconds that the answer asks to wait, given as such or as a date (RFC 9110)."""
     text = response.headers.get("Retry-After", "").strip()
-    return float(text) if text.isascii() and text.isdigit() and len(text) < 8 else None
+    if text.isascii() and text.isdigit() and len(text) < 8:
+        return float(text)
+    try:
+        asked = parsedate_to_datetime(text)
+        answered = parsedate_to_datetime(response.headers.get("Date", ""))
+    except ValueError:
+        return None
+    return max(0.0, (asked - answered).total_seconds())

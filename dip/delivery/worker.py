@@ -3,17 +3,16 @@
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor
-from datetime import timedelta
 from functools import partial
 
 import msgspec
 
 from dip.archive.archive import Archive
-from dip.delivery.answers import Call, Fate, Judgement, judge
+from dip.delivery.answers import Fate, judge
 from dip.delivery.caller import WebhookCaller
 from dip.delivery.endpoint import Endpoint, Pace
+from dip.delivery.ledger import Ledger
 from dip.delivery.outgoing import Item, Outgoing, build, fit, platform_headers
-from dip.delivery.returns import Returns
 from dip.ground.clock import Clock, microseconds
 from dip.ground.current import Current
 from dip.ground.errors import DipError, StoreUnavailable
@@ -21,19 +20,10 @@ from dip.ground.log import Log
 from dip.ground.settings import Settings
 from dip.participants.registry import Participants
 from dip.reporting.metrics import Metrics
-from dip.security.signing import CONTENT_HASH, SIGNATURE, SIGNATURE_DATE, Signer
+from dip.security.signing import Signer
 from dip.security.vault import Vault
 from dip.store.protocol import MessageStore
-from dip.store.records import (
-    DeliveryState,
-    Exchange,
-    Lane,
-    Settled,
-    Settlement,
-    Stage,
-    Status,
-    Waiting,
-)
+from dip.store.records import Lane, Settlement, Waiting
 
 _SERVER_ERROR = 500
 _STORE_WAIT_S = 1.0
@@ -49,11 +39,9 @@ class Postman(msgspec.Struct, frozen=True):
     vault: Vault
     participants: Current[Participants]
     signer: Signer
-    signing_certificate: str
-    tls_certificate: str
     caller: WebhookCaller
     executor: Executor
-    returns: Returns
+    ledger: Ledger
     metrics: Metrics
     wake: Callable[[Iterable[int]], None]
     log: Log
@@ -227,7 +215,9 @@ class Worker:
             set_aside = self.pace.failed(len(items), server_error=call.status == _SERVER_ERROR)
         elif not failed:
             self.pace.succeeded()
-        settlement = self._settlement(outgoing, call, judged, duration_us, set_aside=set_aside)
+        settlement = self._postman.ledger.settlement(
+            outgoing, call, judged, endpoint=self.endpoint, pace=self.pace, duration_us=duration_us, set_aside=set_aside
+        )
         self._postman.metrics.called(settlement, self._delays(items))
         await self._settled()
         self._settling = asyncio.create_task(self._settle(settlement))
@@ -260,58 +250,6 @@ class Worker:
             ),
         )
 
-    def _settlement(
-        self,
-        outgoing: Outgoing,
-        call: Call,
-        judged: Sequence[Judgement],
-        duration_us: int,
-        *,
-        set_aside: bool,
-    ) -> Settlement:
-        postman = self._postman
-        now = postman.clock.now()
-        recipient = self.endpoint.key.recipient
-        exchange = Exchange(
-            direction="out",
-            at=microseconds(now),
-            party=recipient,
-            method="POST",
-            url=self.endpoint.key.url,
-            content_hash=outgoing.headers[CONTENT_HASH],
-            signature=outgoing.headers[SIGNATURE],
-            signature_date=outgoing.headers[SIGNATURE_DATE],
-            signing_certificate=postman.signing_certificate,
-            tls_certificate=postman.tls_certificate,
-            status=call.status,
-            answer=call.answer,
-            note=next((one.note for one in judged if one.fate is Fate.DELIVERED and one.note), None),
-            duration_us=duration_us,
-        )
-        settled = []
-        for item, judgement in zip(outgoing.items, judged, strict=True):
-            aside = judgement.fate is Fate.UNKNOWN or (set_aside and judgement.fate is Fate.RETRIED)
-            until = None
-            if aside:
-                wait = timedelta(seconds=self.pace.backoff_s(item.waiting.attempts + 1))
-                until = microseconds(now + wait)
-            state, status = _OUTCOMES[judgement.fate]
-            if status is Status.RETRYING and self.pace.paused:
-                status = Status.PAUSED
-            settled.append(
-                Settled(
-                    delivery=item.waiting.id,
-                    message=item.waiting.message,
-                    state=state,
-                    status=status,
-                    set_aside_until=until,
-                    detail=_detail(judgement),
-                    returned=postman.returns.about(item.waiting, judgement, recipient, now),
-                )
-            )
-        stage = Stage.STATUS_MESSAGE if self.endpoint.key.for_status else Stage.OUTBOUND
-        return Settlement(exchange=exchange, recipient=recipient, stage=stage, settled=settled)
-
     async def _settle(self, settlement: Settlement) -> None:
         """Commit the outcome of a call; while the store can't, nothing further is sent."""
         while True:
@@ -335,18 +273,3 @@ class Worker:
     def _delays(self, items: Sequence[Item]) -> list[float]:
         now = microseconds(self._postman.clock.now())
         return [(now - item.waiting.received_at) / 1_000_000 for item in items]
-
-
-_OUTCOMES = {
-    Fate.DELIVERED: (DeliveryState.DELIVERED, Status.DELIVERED),
-    Fate.REJECTED: (DeliveryState.REJECTED, Status.REJECTED_BY_RECIPIENT),
-    Fate.UNKNOWN: (DeliveryState.WAITING, Status.UNKNOWN_DELIVERY_STATUS),
-    Fate.FAILED: (DeliveryState.DEAD, Status.DELIVERY_FAILURE),
-    Fate.RETRIED: (DeliveryState.WAITING, Status.RETRYING),
-}
-
-
-def _detail(judgement: Judgement) -> str | None:
-    if judgement.entry is not None:
-        return " ".join(filter(None, (judgement.entry.message, judgement.entry.help)))[:700]
-    return judgement.note or None

@@ -1,5 +1,6 @@
 """Reading a request's body: an array of messages, cut into blocks without looking inside them."""
 
+import json
 import re
 from collections.abc import Sequence
 from typing import Any, TypeAlias
@@ -124,6 +125,26 @@ def _dissolved(brackets: bytes) -> bytes:
 def _without_strings(body: bytes) -> bytes:
     """The brackets outside of strings."""
     return _STRING.sub(b"", body).translate(None, _REST)
+
+
+def repeats_a_name(raw: bytes | msgspec.Raw) -> bool:
+    """Whether an object in this JSON has a name twice: readers would differ on which of the two counts."""
+
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) != len(pairs):
+            raise _Repeated
+        return found
+
+    try:
+        json.loads(bytes(raw), object_pairs_hook=once)
+    except _Repeated:
+        return True
+    return False
+
+
+class _Repeated(Exception):
+    """A name stands twice in an object."""
 
 
 def plain(raw: bytes | msgspec.Raw) -> Any:

@@ -10,7 +10,7 @@ from dip.channels.channel import Channel, Correlation, Event
 from dip.channels.folding import fold_header
 from dip.channels.registry import Registry
 from dip.ground.settings import Settings
-from dip.intake.body import Blocks, plain, too_deep
+from dip.intake.body import Blocks, plain, repeats_a_name, too_deep
 from dip.intake.refusal import Refusal, one, permission, several
 from dip.messages.identifiers import CorrelationId, DipId, EventCode, Receipt, RoleCode, original_of
 from dip.messages.timestamps import read_wire_time
@@ -187,8 +187,13 @@ class Checker:
         return channel, event
 
     def _decode_common(self, blocks: Blocks, event: Event) -> tuple[Any, msgspec.Raw] | Refusal:
+        raw = blocks.CommonBlock
         try:
-            return event.format.decode_common(blocks.CommonBlock), blocks.CommonBlock
+            common = event.format.decode_common(raw)
+            # What is as long as what was read of it has no name twice; only the rest is looked at again.
+            if len(msgspec.json.encode(common)) != len(memoryview(raw)) and repeats_a_name(raw):
+                return one("MSG1001", "/payload/CommonBlock", "each name once in an object")
+            return common, raw
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
             error: Exception = exc
         try:

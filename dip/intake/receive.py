@@ -212,6 +212,7 @@ class Intake:
             messages=[ready.message for ready in wrapped],
             all_or_nothing=whole,
             none_taken=whole and any(one.refusal is not None for one in judged),
+            seal=self._archive.seal_answer,
             conclude=lambda outcomes: answering.conclude(judged, outcomes, request.caller.dip_id, timestamp),
         )
         taken = await self._store.take_in(arrival)

@@ -1,13 +1,43 @@
 """Prometheus metrics of one server; no label ever carries an MPAN or a name."""
 
+from bisect import bisect_right
 from collections import Counter as Tally
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client import CollectorRegistry, Counter
+from prometheus_client.core import HistogramMetricFamily, Metric
+from prometheus_client.registry import Collector
 
-from dip.store.records import Settlement
+from dip.store.records import Settlement, Status
 
-_BUCKETS = (0.02, 0.05, 0.1, 0.2, 0.5, 1, 3, 10, 30, 120)
+_BOUNDS_S = (0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 3.0, 10.0, 30.0, 120.0)
+
+
+class Latency(Collector):
+    """A histogram that takes the delays of a whole call at once."""
+
+    def __init__(self) -> None:
+        self._within = [0] * len(_BOUNDS_S)
+        self._count = 0
+        self._sum_s = 0.0
+
+    def observe(self, delays_s: Sequence[float]) -> None:
+        """Count these delays, seconds."""
+        ordered = sorted(delays_s)
+        for place, bound in enumerate(_BOUNDS_S):
+            self._within[place] += bisect_right(ordered, bound)
+        self._count += len(ordered)
+        self._sum_s += sum(ordered)
+
+    def collect(self) -> Iterable[Metric]:
+        """The histogram as Prometheus reads it."""
+        buckets = [(str(bound), float(count)) for bound, count in zip(_BOUNDS_S, self._within, strict=True)]
+        yield HistogramMetricFamily(
+            "dip_delivery_seconds",
+            "From receipt to the recipient's answer, first attempts and later ones",
+            buckets=[*buckets, ("+Inf", float(self._count))],
+            sum_value=self._sum_s,
+        )
 
 
 class Metrics:
@@ -22,12 +52,8 @@ class Metrics:
         self._deliveries = Counter(
             "dip_deliveries", "Outcomes of delivery attempts", ["status"], registry=self.registry
         )
-        self._latency = Histogram(
-            "dip_delivery_seconds",
-            "From receipt to the recipient's answer, first attempts and later ones",
-            buckets=_BUCKETS,
-            registry=self.registry,
-        )
+        self._latency = Latency()
+        self.registry.register(self._latency)
 
     def received(self, status: int, taken: int) -> None:
         """A request was answered."""
@@ -36,7 +62,8 @@ class Metrics:
 
     def called(self, settlement: Settlement, delays_s: Sequence[float]) -> None:
         """A webhook call was judged; delays are seconds since receipt, one for each message."""
-        for status, count in Tally(one.status.value for one in settlement.settled).items():
+        outcomes = Tally(one.status.value for one in settlement.settled)
+        outcomes[Status.DELIVERED.value] += len(settlement.delivered)
+        for status, count in outcomes.items():
             self._deliveries.labels(status).inc(count)
-        for delay in delays_s:
-            self._latency.observe(delay)
+        self._latency.observe(delays_s)

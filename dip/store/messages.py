@@ -35,7 +35,8 @@ class SqliteMessages:
     async def settle(self, settlement: Settlement) -> frozenset[int]:
         """Commit what a call made of its deliveries; returns the lanes of status messages that it caused."""
         return await self._writer.ask(
-            lambda connection: settle(connection, self._counters, settlement), weight=len(settlement.settled)
+            lambda connection: settle(connection, self._counters, settlement),
+            weight=len(settlement.settled) + len(settlement.delivered),
         )
 
     def lanes(self) -> Mapping[int, Lane]:

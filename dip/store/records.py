@@ -80,6 +80,7 @@ class Exchange(msgspec.Struct, kw_only=True):
     """SHA-256 fingerprint, hex."""
     status: int | None = None
     answer: bytes = b""
+    """Its body, packed and sealed."""
     note: str | None = None
     """What is remarkable about it, such as an answer without entries."""
     duration_us: int = 0
@@ -152,6 +153,8 @@ class Arrival(msgspec.Struct, kw_only=True):
     all_or_nothing: bool
     """A repeat among them, and none is taken."""
     conclude: Callable[[Sequence[Outcome]], tuple[int, bytes]]
+    seal: Callable[[bytes], bytes]
+    """How the body of the answer is kept."""
     none_taken: bool = False
     """Another message of the request is refused already, and with it these; repeats are told apart all the same."""
 
@@ -210,7 +213,9 @@ class Settlement(msgspec.Struct, kw_only=True):
     exchange: Exchange
     recipient: DipId
     stage: Stage
-    settled: Sequence[Settled]
+    settled: Sequence[Settled] = ()
+    delivered: Sequence[int] = ()
+    """The deliveries that simply arrived."""
 
 
 class Webhook(msgspec.Struct, frozen=True):

@@ -15,7 +15,7 @@ def settle(connection: sqlite3.Connection, counters: Counters, settlement: Settl
     counters.exchange += 1
     exchange = settlement.exchange
     connection.execute(queries()["add_exchange"], exchange_row(counters.exchange, exchange))
-    delivered: list[int] = []
+    delivered = list(settlement.delivered)
     statuses = StatusRows(counters)
     journal = []
     for place, settled in enumerate(settlement.settled):

@@ -106,7 +106,7 @@ def take_in(connection: sqlite3.Connection, counters: Counters, arrival: Arrival
     status, answer = arrival.conclude(outcomes)
     counters.exchange += 1
     arrival.exchange.status = status
-    arrival.exchange.answer = answer
+    arrival.exchange.answer = arrival.seal(answer)
     connection.execute(queries()["add_exchange"], exchange_row(counters.exchange, arrival.exchange))
     lanes = _insert(connection, counters, new) if new else frozenset[int]()
     return Taken(status, answer, outcomes, lanes)

@@ -1,6 +1,5 @@
 """Messages are kept as long as their channel says, and then forgotten with all that hangs on them (5.5.7)."""
 
-import asyncio
 from datetime import timedelta
 
 import pytest
@@ -10,6 +9,7 @@ from dip.ground.clock import Clock
 from dip.ground.log import make_log
 from tests.conftest import Serve
 from tests.support.platform import Platform, sample
+from tests.support.waiting import until
 
 _TABLES = ("message", "archive", "delivery", "journal_entry", "status_message", "exchange")
 
@@ -31,13 +31,6 @@ def retention(platform: Platform, clock: Clock) -> Retention:
     )
 
 
-async def delivered(platform: Platform) -> None:
-    """Wait until nothing waits."""
-    async with asyncio.timeout(10):
-        while platform.dip.store.messages.lanes_waiting():
-            await asyncio.sleep(0)
-
-
 @pytest.mark.requirement("FS-27")
 async def test_a_message_is_forgotten_when_its_channels_archive_time_is_over_and_not_before(serve: Serve) -> None:
     async with serve() as platform:
@@ -45,7 +38,7 @@ async def test_a_message_is_forgotten_when_its_channels_archive_time_is_over_and
         supplier = await platform.client("2300000001")
         await supplier.send("IF-031", [sample("if-031")])
         await registration.next(5)
-        await delivered(platform)
+        await until(lambda: not platform.dip.store.messages.lanes_waiting())
         kept = platform.dip.registry.value.channels[next(iter(platform.dip.registry.value.channels))].archive_for
         assert await retention(platform, Clock(kept - timedelta(days=1))).sweep() == 0
         assert (await counts(platform))["message"] == 1

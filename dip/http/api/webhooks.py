@@ -30,7 +30,7 @@ _NO_CONTENT = 204
 
 
 class WebhookConfig(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
-    """The body of a configuration; what is left out stays as it was."""
+    """The body of a configuration, which replaces the earlier one; without an address the earlier one's stays."""
 
     callback_url: str | None = msgspec.field(default=None, name="callbackURL")
     max_message_count: Annotated[int, msgspec.Meta(ge=1)] | None = None

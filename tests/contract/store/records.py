@@ -92,7 +92,7 @@ def arrival(*messages: NewMessage, all_or_nothing: bool = False) -> Arrival:
     def conclude(outcomes: Sequence[Outcome]) -> tuple[int, bytes]:
         return 200 + len(outcomes), ",".join(outcome.verdict for outcome in outcomes).encode()
 
-    return Arrival(exchange=exchange(), messages=messages, all_or_nothing=all_or_nothing, conclude=conclude)
+    return Arrival(exchange=exchange(), messages=messages, all_or_nothing=all_or_nothing, conclude=conclude, seal=bytes)
 
 
 def settlement(

@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from dip.archive.archive import Archive
 from dip.delivery.caller import WebhookCaller
 from dip.delivery.dispatcher import Dispatcher
+from dip.delivery.ledger import Ledger
 from dip.delivery.returns import Returns
 from dip.delivery.worker import Postman
 from dip.ground.clock import Clock
@@ -100,11 +101,15 @@ async def bench(directory: Path, *, log: Log | None = None, **settings: Any) -> 
             vault=vault,
             participants=Current(Participants([], [])),
             signer=Signer(key, pems[CertificateUse.SIGNING]),
-            signing_certificate="aa",
-            tls_certificate="bb",
             caller=caller,
             executor=executor,
-            returns=Returns(vault=vault, texts={"MSG1000": "Message Processing Failed"}),
+            ledger=Ledger(
+                clock=clock,
+                archive=archive,
+                returns=Returns(vault=vault, texts={"MSG1000": "Message Processing Failed"}),
+                signing_certificate="aa",
+                tls_certificate="bb",
+            ),
             metrics=Metrics(),
             wake=lambda lanes: None,
             log=log,

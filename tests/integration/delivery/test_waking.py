@@ -1,6 +1,7 @@
 """Nothing stays behind and nothing is sent twice, however late the news of it comes (5.5.10)."""
 
 import io
+import os
 import sqlite3
 from pathlib import Path
 
@@ -56,7 +57,7 @@ async def test_while_the_disk_is_full_a_delivered_message_is_not_sent_again(tmp_
 
     log = io.StringIO()
     async with bench(tmp_path, log=make_log(log)) as at:
-        at.answer = b"x" * 500_000
+        at.answer = os.urandom(500_000)
         await at.use(IF_031)
         taken = await at.commit("first")
         await at.store.writer.ask(limit)

@@ -55,7 +55,10 @@ def _raw_block(block: bytes) -> Callable[[Calls], Call]:
 
 
 def _at(ahead: timedelta) -> Callable[[Calls], Call]:
-    return _item(f"{_S1}.senderTimestamp", wire_time(Clock().wall() + ahead))
+    def make(calls: Calls) -> Call:
+        return Call(body=array(changed(calls.good(), f"{_S1}.senderTimestamp", wire_time(Clock().wall() + ahead))))
+
+    return make
 
 
 def _from(sender: str, role: str) -> Callable[[Calls], Call]:

@@ -111,6 +111,7 @@ async def arrive(messages: SqliteMessages, at: int, *new: NewMessage) -> None:
             messages=new,
             all_or_nothing=False,
             conclude=lambda _outcomes: (202, b"{}"),
+            seal=bytes,
         )
     )
 
