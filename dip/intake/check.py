@@ -6,7 +6,7 @@ from typing import Any, Self
 
 import msgspec
 
-from dip.channels.channel import Channel, Correlation, Event
+from dip.channels.channel import Channel, Event
 from dip.channels.folding import fold_header
 from dip.channels.registry import Registry
 from dip.ground.settings import Settings
@@ -155,10 +155,6 @@ class Checker:
         """The correlation id that the sender quotes, without a replay prefix."""
         quoted = checked.common.S1.senderCorrelationID
         return CorrelationId(original_of(quoted)) if quoted is not None else None
-
-    def keeps_correlation(self, checked: Checked) -> bool:
-        """Whether a quoted id goes on (5.5.5)."""
-        return checked.event.correlation(checked.sender_role) is not Correlation.NONE
 
     def _kind(self, blocks: Blocks) -> _Kind:
         try:

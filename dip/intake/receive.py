@@ -21,7 +21,7 @@ from dip.messages.identifiers import DipId
 from dip.participants.access import check_signer
 from dip.participants.registry import CertificateMissing, Participants
 from dip.routing.look_up import LookUp
-from dip.routing.router import Enquiry, Router
+from dip.routing.router import Enquiry, Router, mpans_of
 from dip.security.certificates import CertificateReader
 from dip.security.encryption import UndecryptableBlock
 from dip.security.signing import SignedHeaders, check_age, verify
@@ -180,7 +180,10 @@ class Intake:
             return None
         route = router.route(enquiry)
         spent = int((self._clock.monotonic() - started) * 1_000_000)
-        return wrapper.wrap(checked, route, checker.correlation(checked), now.receipt, spent)
+        ready = wrapper.wrap(checked, route, enquiry.mpans, checker.correlation(checked), now.receipt, spent)
+        # A day of consumption is some hundred objects: let go of each before the next is read.
+        checked.custom = None
+        return ready
 
     async def _commit(
         self,
@@ -240,5 +243,6 @@ def _enquiry(checked: Checked, now: Moment) -> Enquiry:
         named=getattr(address, "primaryRecipients", None) or (),
         common=checked.common,
         custom=checked.custom,
+        mpans=mpans_of(checked.event, checked.common, checked.custom),
         received_at=now.business,
     )

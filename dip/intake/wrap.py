@@ -1,7 +1,7 @@
 """The transaction wrapper, the addressing, the seal: a checked message made ready to be committed (5.5.4)."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -48,6 +48,7 @@ class Wrapper:
         self,
         checked: Checked,
         route: Route,
+        mpans: Sequence[Mpan],
         quoted: CorrelationId | None,
         receipt: Receipt,
         checked_us: int,
@@ -73,7 +74,7 @@ class Wrapper:
             sender_role=checked.sender_role,
             reference=checked.reference,
             envelope_reference=_text(getattr(sender_info, "senderEnvelopeReference", None)),
-            mpan_digest=self._mpan_digest(checked),
+            mpan_digest=self._vault.digest(mpans[0]) if mpans else None,
             received_at=at,
             digest=_digest(checked),
             same_content=lambda earlier, sealed: self._is_same(earlier, sealed, envelope),
@@ -118,13 +119,6 @@ class Wrapper:
             ),
             checked.custom_raw,
         )
-
-    def _mpan_digest(self, checked: Checked) -> bytes | None:
-        for path in checked.event.routing_mpans:
-            for value in path.values(checked.common, checked.custom):
-                if isinstance(value, str):
-                    return self._vault.digest(Mpan(value))
-        return None
 
     def _is_same(self, transaction: str, sealed: bytes, envelope: Envelope) -> bool:
         return self._archive.open(transaction, sealed).as_sent() == envelope.as_sent()

@@ -1,7 +1,7 @@
 """For which time the look-up asks: a moment, a whole UTC day, or both sides of a change (5.5.14)."""
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 
 import msgspec
 
@@ -35,7 +35,7 @@ def span(moment: datetime, covers: str) -> Span:
     """What a date item covers: `instant`; `day`, its UTC day; `boundary`, both sides of a change at that moment."""
     instant = microseconds(moment)
     if covers == "day":
-        first = microseconds(moment.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0))
+        first = instant - instant % _DAY
         return Span(first, first + _DAY - 1)
     if covers == "boundary":
         return Span(instant - 1, instant)

@@ -37,7 +37,22 @@ class Enquiry(msgspec.Struct):
     named: Sequence[str | None]
     common: object
     custom: object
+    mpans: Sequence[Mpan]
     received_at: datetime
+
+
+def mpans_of(event: Event, common: object, custom: object) -> list[Mpan]:
+    """The MPANs by which a message is routed, each once (5.5.14)."""
+    return list(
+        dict.fromkeys(
+            [
+                Mpan(value)
+                for path in event.routing_mpans
+                for value in path.values(common, custom)
+                if isinstance(value, str)
+            ]
+        )
+    )
 
 
 class _Plan(msgspec.Struct, frozen=True):
@@ -157,15 +172,14 @@ class Router:
             groups = tuple(group for group in groups if group not in named)
             if not wanted:
                 return
-        mpans = self._mpans(enquiry)
-        if not mpans:
+        if not enquiry.mpans:
             help_text = f"{enquiry.channel.id} looks its recipients up by MPAN; the message has none."
             route.faults.append(RoutingFault("MSG1037", help_text))
             return
         found: list[Holding] = []
         known = False
         spans = self._spans(enquiry)
-        for mpan in mpans:
+        for mpan in enquiry.mpans:
             holders, is_known = self._look_up.holders(mpan, wanted, spans)
             found.extend(holders)
             known = known or is_known
@@ -203,20 +217,10 @@ class Router:
                 change = read_wire_time(value) if isinstance(value, str) else None
                 if change is None:
                     continue
-                for mpan in self._mpans(enquiry):
+                for mpan in enquiry.mpans:
                     holders, _ = self._look_up.holders(mpan, [former.role], [at(change - _INSTANT)])
                     for row in holders:
                         self._appointed(row, route, f"{former.role} until the change of {wire_time(change)}")
-
-    def _mpans(self, enquiry: Enquiry) -> list[Mpan]:
-        return list(
-            dict.fromkeys(
-                Mpan(value)
-                for path in enquiry.event.routing_mpans
-                for value in path.values(enquiry.common, enquiry.custom)
-                if isinstance(value, str)
-            )
-        )
 
     def _spans(self, enquiry: Enquiry) -> Sequence[Span]:
         given = addressing_time(enquiry.common)

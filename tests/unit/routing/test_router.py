@@ -17,7 +17,7 @@ from dip.participants.registry import Participants
 from dip.routing.look_up import LookUp
 from dip.routing.obfuscation import hidden_for
 from dip.routing.route import RecipientClass, Route
-from dip.routing.router import Enquiry, Router
+from dip.routing.router import Enquiry, Router, mpans_of
 from dip.store.records import Appointment
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -89,6 +89,7 @@ def enquiry(
         named=named,
         common=common,
         custom=None,
+        mpans=mpans_of(event, common, None),
         received_at=NOW,
     )
 
