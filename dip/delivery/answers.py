@@ -74,6 +74,9 @@ def _entries(call: Call) -> list[ReceivedEntry] | None:
 
 
 def _by_entry(entries: Sequence[ReceivedEntry], batch: Sequence[Waiting]) -> list[Judgement]:
+    good = {entry.transaction_id for entry in entries if code_of(entry.message) in SUCCESS_CODES}
+    if len(good) == len(entries) and good.issuperset([waiting.transaction_id for waiting in batch]):
+        return [_ARRIVED] * len(batch)
     by_transaction = {entry.transaction_id: entry for entry in entries if entry.transaction_id}
     by_reference = {
         entry.sender_unique_reference: entry

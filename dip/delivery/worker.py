@@ -272,4 +272,4 @@ class Worker:
 
     def _delays(self, items: Sequence[Item]) -> list[float]:
         now = microseconds(self._postman.clock.now())
-        return [(now - item.waiting.received_at) / 1_000_000 for item in items]
+        return [(now - item.waiting.received_at) * 1e-6 for item in items]
