@@ -6,7 +6,7 @@ import ssl
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +37,7 @@ from dip.intake.receive import Intake
 from dip.messages.identifiers import DIP
 from dip.participants.participant import HeldCertificate
 from dip.participants.registry import Participants
+from dip.participants.signatures import Signatures
 from dip.participants.webhooks import Network, WebhookRefused, networks
 from dip.reporting.metrics import Metrics
 from dip.routing.explain import explain_look_up
@@ -145,6 +146,11 @@ async def running(
             settings=settings, clock=clock, store=store.messages, parties=store.parties, postman=postman
         )
         wake.woken = dispatcher.wake
+        signatures = Signatures(
+            participants=participants,
+            clock=clock,
+            tolerance=timedelta(seconds=settings.signature_tolerance_s),
+        )
         intake = Intake(
             settings=settings,
             clock=clock,
@@ -155,6 +161,7 @@ async def running(
             vault=vault,
             look_up=look_up,
             executor=executor,
+            signatures=signatures,
             wake=wake,
         )
         desk = Desk(settings=settings, clock=clock, log=log, registry=registry, participants=participants)
@@ -172,6 +179,7 @@ async def running(
                 participants=participants,
                 dispatcher=dispatcher,
                 networks=allowed,
+                signatures=signatures,
             ),
         )
 

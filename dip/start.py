@@ -12,6 +12,7 @@ from dip.ground.clock import Clock, microseconds
 from dip.ground.errors import SetupRefused
 from dip.ground.settings import Settings
 from dip.messages.identifiers import Mpan
+from dip.participants.files import UNFINISHED
 from dip.participants.foundation import Foundation, lay_out
 from dip.participants.participant import HeldCertificate
 from dip.participants.registry import Participants
@@ -45,7 +46,11 @@ def check_directory(directory: Path) -> bool:
         # A first start makes the database before anything else: without it the rest is somebody's, or a loss.
         database = database_file(directory)
         ours = _OURS if database.exists() else _LOCK
-        strange = [p.name for p in directory.iterdir() if p.name not in ours and not p.name.startswith(database.name)]
+        strange = [
+            path.name
+            for path in directory.iterdir()
+            if path.name not in ours and not path.name.startswith(database.name) and path.suffix != UNFINISHED
+        ]
     except OSError as exc:
         raise SetupRefused(f"the data directory {directory} can't be used: {exc.strerror}") from exc
     if strange:

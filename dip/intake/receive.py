@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor
-from datetime import timedelta
 
 from dip.archive.archive import Archive
 from dip.channels.registry import Registry
@@ -17,14 +16,11 @@ from dip.intake.refusal import Refusal, several
 from dip.intake.request import Answer, InboundRequest
 from dip.intake.wrap import Wrapped, Wrapper
 from dip.messages.faults import Fault
-from dip.messages.identifiers import DipId
-from dip.participants.access import check_signer
 from dip.participants.registry import CertificateMissing, Participants
+from dip.participants.signatures import Signatures, Signed
 from dip.routing.look_up import LookUp
 from dip.routing.router import Enquiry, Router, mpans_of
-from dip.security.certificates import CertificateReader
 from dip.security.encryption import UndecryptableBlock
-from dip.security.signing import SignedHeaders, check_age, verify
 from dip.security.vault import Vault
 from dip.store.protocol import MessageStore
 from dip.store.records import Arrival, Exchange, Verdict
@@ -48,6 +44,7 @@ class Intake:
         vault: Vault,
         look_up: LookUp,
         executor: Executor,
+        signatures: Signatures,
         wake: Callable[[Iterable[int]], None],
     ) -> None:
         self._settings = settings
@@ -60,7 +57,7 @@ class Intake:
         self._look_up = look_up
         self._executor = executor
         self._wake = wake
-        self._certificates = CertificateReader()
+        self._signatures = signatures
         self._routing: tuple[Registry, Participants, Router] | None = None
 
     async def receive(self, request: InboundRequest) -> Answer:
@@ -69,7 +66,13 @@ class Intake:
         Raises RequestRefused, SignatureRefused, NotAuthenticated, NotPermitted where nothing of it can
         be told apart; StoreUnavailable where the disk fails.
         """
-        headers, fingerprint, signer = self._verify(request)
+        signed = self._signatures.check(
+            request.headers,
+            method=request.method,
+            urls=request.urls,
+            body=request.body,
+            caller=request.caller.dip_id,
+        )
         now = Moment.of(self._clock.now(), self._clock.wall())
         switches = self._settings.switches
         received = read_body(
@@ -87,7 +90,7 @@ class Intake:
                 await asyncio.sleep(0)
             if isinstance(blocks, Refusal):
                 continue
-            checked = checker.header(index, blocks, request.channel_id, signer, request.caller, now)
+            checked = checker.header(index, blocks, request.channel_id, signed.signer, request.caller, now)
             if isinstance(checked, Refusal):
                 judged[index] = Judged(reference_of(blocks), checked)
             else:
@@ -108,7 +111,7 @@ class Intake:
             ready = self._make_ready(checked, checker, router, wrapper, judged, now, request.started)
             if ready is not None:
                 wrapped.append(ready)
-        return await self._commit(request, headers, fingerprint, judged, wrapped, now, registry)
+        return await self._commit(request, signed, judged, wrapped, now, registry)
 
     def _router(self, registry: Registry, participants: Participants) -> Router:
         """The router of these snapshots; made anew when one of them was replaced."""
@@ -116,23 +119,6 @@ class Intake:
             made = Router(participants=participants, look_up=self._look_up, roles=registry.roles)
             self._routing = registry, participants, made
         return self._routing[2]
-
-    def _verify(self, request: InboundRequest) -> tuple[SignedHeaders, str, DipId]:
-        headers = SignedHeaders.of(request.headers)
-        read = self._certificates.read(headers.certificate)
-        wall = self._clock.wall()
-        participants = self._participants.value
-        held = check_signer(participants, read.fingerprint, request.caller.dip_id, wall)
-        check_age(headers, wall, timedelta(seconds=self._settings.signature_tolerance_s))
-        verify(
-            headers,
-            method=request.method,
-            urls=request.urls,
-            body=request.body,
-            public_key=read.public_key,
-            allow_empty_braces=False,
-        )
-        return headers, read.fingerprint, held.holder
 
     async def _open(self, passed: Sequence[Checked], participants: Participants, judged: Sequence[Judged]) -> None:
         """Open the JWEs, off the event loop."""
@@ -188,8 +174,7 @@ class Intake:
     async def _commit(
         self,
         request: InboundRequest,
-        headers: SignedHeaders,
-        fingerprint: str,
+        signed: Signed,
         judged: Sequence[Judged],
         wrapped: Sequence[Wrapped],
         now: Moment,
@@ -205,10 +190,10 @@ class Intake:
                 party=request.caller.dip_id,
                 method=request.method,
                 url=request.urls[0],
-                content_hash=headers.content_hash,
-                signature=headers.signature,
-                signature_date=headers.date,
-                signing_certificate=fingerprint,
+                content_hash=signed.headers.content_hash,
+                signature=signed.headers.signature,
+                signature_date=signed.headers.date,
+                signing_certificate=signed.fingerprint,
                 tls_certificate=request.caller.tls_fingerprint,
                 duration_us=int((self._clock.monotonic() - request.started) * 1_000_000),
             ),

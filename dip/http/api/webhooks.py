@@ -1,7 +1,6 @@
 """Where a recipient wants its messages: pubconfig of channels, config of status messages (live API 2.2.1)."""
 
 from collections.abc import Sequence
-from datetime import timedelta
 from typing import Annotated
 
 import msgspec
@@ -18,11 +17,10 @@ from dip.http.api.calls import JSON, Desk, UnknownChannel, caller_of
 from dip.intake.answer import Answering
 from dip.messages.identifiers import DipId
 from dip.messages.timestamps import wire_time
-from dip.participants.access import acts_for, check_signer
+from dip.participants.access import acts_for
 from dip.participants.registry import Participants
+from dip.participants.signatures import Signatures
 from dip.participants.webhooks import Network, check_webhook_url
-from dip.security.certificates import CertificateReader
-from dip.security.signing import SignedHeaders, check_age, verify
 from dip.store.records import ALL_CHANNELS, STATUS_CHANNEL, Webhook
 
 _CREATED = 201
@@ -51,6 +49,7 @@ class Webhooks:
         participants: Current[Participants],
         dispatcher: Dispatcher,
         networks: Sequence[Network],
+        signatures: Signatures,
     ) -> None:
         self._desk = desk
         self._settings = settings
@@ -59,7 +58,7 @@ class Webhooks:
         self._participants = participants
         self._dispatcher = dispatcher
         self._networks = networks
-        self._certificates = CertificateReader()
+        self._signatures = signatures
 
     async def set_channel(self, request: web.Request) -> web.Response:
         """POST /dip-channel/{id}/pubconfig/{recipient-id}."""
@@ -119,7 +118,13 @@ class Webhooks:
         """The recipient and the body of a signed call by it, or by who acts for it."""
         body = await self._desk.read(request)
         caller = caller_of(request)
-        self._verify(request, body, caller.dip_id)
+        self._signatures.check(
+            request.headers,
+            method=request.method,
+            urls=self._desk.urls(request),
+            body=body,
+            caller=caller.dip_id,
+        )
         recipient = DipId(request.match_info["recipient_id"])
         participant = self._participants.value.get(recipient)
         if participant is None or not acts_for(caller, recipient):
@@ -129,18 +134,3 @@ class Webhooks:
             receiving = ", ".join(sorted(found.recipients))
             raise NotPermitted(f"{channel} goes to {receiving}; {recipient} has none of these roles.")
         return recipient, body
-
-    def _verify(self, request: web.Request, body: bytes, caller: DipId) -> None:
-        headers = SignedHeaders.of(request.headers)
-        read = self._certificates.read(headers.certificate)
-        wall = self._clock.wall()
-        check_signer(self._participants.value, read.fingerprint, caller, wall)
-        check_age(headers, wall, timedelta(seconds=self._settings.signature_tolerance_s))
-        verify(
-            headers,
-            method=request.method,
-            urls=self._desk.urls(request),
-            body=body,
-            public_key=read.public_key,
-            allow_empty_braces=request.method != "POST",
-        )

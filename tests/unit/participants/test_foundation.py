@@ -160,3 +160,10 @@ def test_a_file_that_can_not_be_written_leaves_nothing_behind(tmp_path: Path) ->
     with pytest.raises(OSError, match="directory"):
         write_file(tmp_path / "ca.pem", b"text")
     assert [path.name for path in tmp_path.iterdir()] == ["ca.pem"]
+
+
+def test_what_a_killed_writer_left_is_taken_over_by_the_next(tmp_path: Path) -> None:
+    (tmp_path / ".ca.pem.part").write_bytes(b"half a fi")
+    write_file(tmp_path / "ca.pem", b"text")
+    assert [path.name for path in tmp_path.iterdir()] == ["ca.pem"]
+    assert (tmp_path / "ca.pem").read_bytes() == b"text"
