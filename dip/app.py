@@ -20,6 +20,7 @@ from dip.channels.registry import Registry
 from dip.delivery.caller import WebhookCaller
 from dip.delivery.dispatcher import Dispatcher
 from dip.delivery.ledger import Ledger
+from dip.delivery.replies import Replies
 from dip.delivery.returns import Returns
 from dip.delivery.worker import Postman
 from dip.ground.assets import asset
@@ -164,12 +165,25 @@ async def running(
             signatures=signatures,
             wake=wake,
         )
+        replies = Replies(
+            participants=participants,
+            signer=postman.signer,
+            clock=clock,
+            executor=executor,
+            most_waiting=settings.most_waiting_replies,
+        )
         desk = Desk(settings=settings, clock=clock, log=log, registry=registry, participants=participants)
         api = api_application(
             settings=settings,
             desk=desk,
             messages_in=MessagesIn(
-                desk=desk, intake=intake, settings=settings, clock=clock, registry=registry, metrics=metrics
+                desk=desk,
+                intake=intake,
+                settings=settings,
+                clock=clock,
+                registry=registry,
+                metrics=metrics,
+                replies=replies,
             ),
             webhooks=Webhooks(
                 desk=desk,
@@ -213,7 +227,7 @@ async def running(
             await _serve(application, one, context)
             for application, one, context in zip((api, portal), sockets, (api_tls, portal_tls), strict=True)
         ]
-        stack.push_async_callback(_wind_down, runners, dispatcher, settings.shutdown_grace_s)
+        stack.push_async_callback(_wind_down, runners, dispatcher, replies, settings.shutdown_grace_s)
         dispatcher.start()
         retention = Retention(
             store=store.sweep, registry=registry, clock=clock, every_s=settings.retention_sweep_s, log=log
@@ -291,11 +305,14 @@ async def _serve(application: web.Application, listening: socket.socket, tls: ss
     return runner
 
 
-async def _wind_down(runners: Sequence[web.AppRunner], dispatcher: Dispatcher, grace_s: float) -> None:
+async def _wind_down(
+    runners: Sequence[web.AppRunner], dispatcher: Dispatcher, replies: Replies, grace_s: float
+) -> None:
     """Take nothing new, finish what is in flight."""
     for runner in runners:
         for site in list(runner.sites):
             await site.stop()
+    replies.close()
     try:
         async with asyncio.timeout(grace_s):
             await asyncio.gather(*(runner.shutdown() for runner in runners), dispatcher.close(grace_s))

@@ -125,3 +125,5 @@ class Channel:
     exchange: str = ""
     note: str = ""
     processes: tuple[str, ...] = ()
+    reply_within: timedelta | None = None
+    """A synchronous channel: how long the sender's call waits for the correlated reply (5.4)."""

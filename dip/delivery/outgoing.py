@@ -76,13 +76,18 @@ def build(
 def _element(item: Item, encryptor: Encryptor | None) -> bytes:
     if isinstance(item.content, bytes):
         return item.content
-    envelope = item.content
-    if item.waiting.hidden is not None:
+    hidden = _PATHS.decode(item.waiting.hidden) if item.waiting.hidden is not None else ()
+    return element(item.content, hidden, encryptor if item.waiting.protected else None)
+
+
+def element(envelope: Envelope, hidden: Sequence[str], encryptor: Encryptor | None) -> bytes:
+    """One element of an array as its recipient may see it. encryptor: the recipient's, where it is protected."""
+    if hidden:
         content = envelope.content()
-        without(content, _PATHS.decode(item.waiting.hidden))
+        without(content, hidden)
         envelope = Envelope.of_content(content)
     custom = envelope.custom
-    if not item.waiting.protected or encryptor is None or custom is None:
+    if encryptor is None or custom is None:
         return envelope.plain
     return envelope.with_custom(b'"%b"' % encryptor.encrypt(custom).encode())
 

@@ -142,6 +142,12 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         int,
         Meta(ge=1024, description="Request bodies held at once; further requests wait before they are read"),
     ] = 128 * 1024 * 1024
+    longest_wait_s: Annotated[
+        int, Meta(ge=0, le=600, description="Longest wait for a reply that a sender may ask for, seconds")
+    ] = 60
+    most_waiting_replies: Annotated[
+        int, Meta(ge=0, description="Calls that may wait for a reply at once; a further one gets the usual answer")
+    ] = 1000
     retention_sweep_s: Annotated[
         float, Meta(gt=0, description="How often messages are forgotten whose archive time is over, seconds")
     ] = 60.0

@@ -13,7 +13,7 @@ from dip.intake.answer import Answering, Judged
 from dip.intake.body import read_body
 from dip.intake.check import Checked, Checker, Moment, reference_of
 from dip.intake.refusal import Refusal, several
-from dip.intake.request import Answer, InboundRequest
+from dip.intake.request import Answer, Committed, InboundRequest
 from dip.intake.wrap import Wrapped, Wrapper
 from dip.messages.faults import Fault
 from dip.participants.registry import CertificateMissing, Participants
@@ -204,11 +204,11 @@ class Intake:
             conclude=lambda outcomes: answering.conclude(judged, outcomes, request.caller.dip_id, timestamp),
         )
         taken = await self._store.take_in(arrival)
-        new = 0
+        new: list[Committed] = []
         for ready, outcome in zip(wrapped, taken.outcomes, strict=True):
             if outcome.verdict is Verdict.NEW and outcome.message is not None:
-                new += 1
                 self._archive.remember(outcome.message, ready.envelope)
+                new.append(Committed(ready.message, ready.envelope))
         self._wake(taken.lanes)
         return Answer(taken.status, taken.answer, new)
 

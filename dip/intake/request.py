@@ -4,7 +4,9 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from dip.messages.envelope import Envelope
 from dip.participants.access import Caller
+from dip.store.records import NewMessage
 
 
 class InboundRequest(msgspec.Struct, frozen=True):
@@ -20,9 +22,16 @@ class InboundRequest(msgspec.Struct, frozen=True):
     """Monotonic seconds when the request's head was read."""
 
 
+class Committed(msgspec.Struct, frozen=True):
+    """A message that is new and committed, as it will be delivered."""
+
+    message: NewMessage
+    envelope: Envelope
+
+
 class Answer(msgspec.Struct, frozen=True):
-    """HTTP status and body (JSON); how many messages were new and are committed."""
+    """HTTP status and body (JSON), and what is new and committed."""
 
     status: int
     body: bytes
-    taken: int
+    new: Sequence[Committed] = ()

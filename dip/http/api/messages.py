@@ -1,10 +1,12 @@
 """POST /dip-channel/{id}: messages come in (5.5.10)."""
 
 import asyncio
+from collections.abc import Sequence
 
 from aiohttp import web
 
 from dip.channels.registry import Registry
+from dip.delivery.replies import Replies, Reply, SignedReply
 from dip.ground.budget import Budget
 from dip.ground.clock import Clock
 from dip.ground.current import Current
@@ -12,7 +14,7 @@ from dip.ground.errors import BadRequest
 from dip.ground.settings import Settings
 from dip.http.api.calls import JSON, Desk, UnknownChannel, caller_of
 from dip.intake.receive import Intake
-from dip.intake.request import InboundRequest
+from dip.intake.request import Answer, Committed, InboundRequest
 from dip.reporting.metrics import Metrics
 
 
@@ -28,6 +30,7 @@ class MessagesIn:
         clock: Clock,
         registry: Current[Registry],
         metrics: Metrics,
+        replies: Replies,
     ) -> None:
         self._desk = desk
         self._intake = intake
@@ -35,6 +38,7 @@ class MessagesIn:
         self._clock = clock
         self._registry = registry
         self._metrics = metrics
+        self._replies = replies
         self._budget = Budget(settings.intake_waiting_bytes)
 
     async def one_channel(self, request: web.Request) -> web.Response:
@@ -50,6 +54,7 @@ class MessagesIn:
 
     async def _take(self, request: web.Request, channel_id: str | None) -> web.Response:
         started = self._clock.monotonic()
+        wait_s = self._wait_s(request)
         expected = request.content_length or self._settings.body_limit_bytes
         async with self._budget.hold(expected):
             try:
@@ -68,5 +73,48 @@ class MessagesIn:
                     started=started,
                 )
             )
-        self._metrics.received(answer.status, answer.taken)
+        self._metrics.received(answer.status, len(answer.new))
+        self._tell_waiting(answer.new)
+        reply = await self._reply(request, answer, wait_s)
+        if reply is not None:
+            return web.Response(status=200, body=reply.body, headers={"Content-Type": JSON, **reply.headers})
         return web.Response(status=answer.status, body=answer.body, content_type=JSON)
+
+    def _tell_waiting(self, new: Sequence[Committed]) -> None:
+        for committed in new:
+            message = committed.message
+            if message.correlation_id is None:
+                continue
+            for delivery in message.deliveries:
+                self._replies.arrived(
+                    Reply(
+                        message.correlation_id,
+                        delivery.recipient,
+                        delivery.hidden,
+                        message.protected,
+                        committed.envelope,
+                    )
+                )
+
+    async def _reply(self, request: web.Request, answer: Answer, wait_s: float | None) -> SignedReply | None:
+        """The reply to the one message of the request, where its sender waits for one and it comes in time."""
+        if len(answer.new) != 1 or answer.new[0].message.correlation_id is None:
+            return None
+        message = answer.new[0].message
+        channel = self._registry.value.find(message.interface)
+        within = channel.reply_within if channel is not None else None
+        wait = wait_s if wait_s is not None else (within.total_seconds() if within is not None else 0)
+        if wait <= 0 or message.correlation_id is None:
+            return None
+        url = self._desk.urls(request)[0]
+        return await self._replies.wait(message.correlation_id, message.sender, wait, method=request.method, url=url)
+
+    def _wait_s(self, request: web.Request) -> float | None:
+        """The seconds of `?wait=`, 0 to 60. Raises BadRequest."""
+        text = request.query.get("wait")
+        if text is None:
+            return None
+        longest = self._settings.longest_wait_s
+        if not (text.isascii() and text.isdigit() and len(text) < 4 and int(text) <= longest):
+            raise BadRequest(f"wait: expected whole seconds from 0 to {longest}.")
+        return float(text)
