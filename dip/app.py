@@ -15,7 +15,9 @@ from aiohttp import web
 
 from dip.archive.archive import Archive
 from dip.archive.retention import Retention
-from dip.channels import registry as catalogue
+from dip.catalogue.catalogue import Catalogue
+from dip.catalogue.pauses import Pauses
+from dip.channels import registry as catalogue_files
 from dip.channels.registry import Registry
 from dip.delivery.caller import WebhookCaller
 from dip.delivery.dispatcher import Dispatcher
@@ -32,6 +34,7 @@ from dip.ground.settings import Settings
 from dip.http.api.application import api_application
 from dip.http.api.calls import Desk
 from dip.http.api.messages import MessagesIn
+from dip.http.api.validate import Validation
 from dip.http.api.webhooks import Webhooks
 from dip.http.portal.application import portal_application
 from dip.intake.receive import Intake
@@ -73,8 +76,12 @@ class Dip(msgspec.Struct, frozen=True):
     store: SqliteStore
     participants: Current[Participants]
     registry: Current[Registry]
+    catalogue: Catalogue
+    pauses: Pauses
     look_up: LookUp
     dispatcher: Dispatcher
+    applications: tuple[web.Application, web.Application]
+    """Of the API port and of the portal port."""
 
 
 @asynccontextmanager
@@ -97,7 +104,9 @@ async def running(
             stack.callback(one.close)
         allowed = _networks(settings)
         switches = settings.switches
-        registry = Current(catalogue.load(asset("channels"), specification_items=switches.specification_items))
+        files = Path(settings.channels) if settings.channels else asset("channels")
+        texts = catalogue_files.read(files)
+        shipped = catalogue_files.build(texts, files, specification_items=switches.specification_items)
         directory = Path(settings.data)
         known = check_directory(directory)
         store = SqliteStore(directory, group_limit=settings.group_commit_messages, log=log)
@@ -107,6 +116,17 @@ async def running(
         vault = await open_vault(store, directory, clock)
         if not known:
             await first_start(store, vault, directory, settings, clock, progress)
+        catalogue = Catalogue(
+            texts=texts,
+            shipped=shipped,
+            specification_items=switches.specification_items,
+            store=store.catalogue,
+            clock=clock,
+            log=log,
+        )
+        registry = catalogue.registry
+        resumed = _Wake()
+        pauses = Pauses(store=store.catalogue, clock=clock, resumed=resumed, log=log)
         participants = Current(load_participants(store, vault))
         executor = ThreadPoolExecutor(_WORKERS, thread_name_prefix="crypto")
         stack.callback(executor.shutdown, wait=True)
@@ -141,12 +161,14 @@ async def running(
             ),
             metrics=metrics,
             wake=wake,
+            holds=pauses.holds,
             log=log,
         )
         dispatcher = Dispatcher(
             settings=settings, clock=clock, store=store.messages, parties=store.parties, postman=postman
         )
         wake.woken = dispatcher.wake
+        resumed.woken = dispatcher.resume
         signatures = Signatures(
             participants=participants,
             clock=clock,
@@ -157,6 +179,7 @@ async def running(
             clock=clock,
             registry=registry,
             participants=participants,
+            pauses=pauses,
             store=store.messages,
             archive=archive,
             vault=vault,
@@ -195,6 +218,7 @@ async def running(
                 networks=allowed,
                 signatures=signatures,
             ),
+            validation=Validation(desk=desk, settings=settings, registry=registry, participants=participants),
         )
 
         def explained(mpan: str, channel: str | None, at: datetime | None) -> dict[str, Any]:
@@ -212,6 +236,8 @@ async def running(
             clock=clock,
             log=log,
             registry=registry,
+            catalogue=catalogue,
+            pauses=pauses,
             participants=participants,
             pages=store.pages,
             platform=store.platform,
@@ -220,6 +246,8 @@ async def running(
             look_up=explained,
             endpoints=lambda: [msgspec.to_builtins(state) for state in dispatcher.endpoints()],
             metrics=metrics.registry,
+            api=api,
+            api_url=settings.public_url.rstrip("/") or _url("https", settings.host, sockets[0]),
         )
         api_tls = server_context(tls.pem.encode(), _key_pem(tls), root)
         portal_tls = None if _is_loopback(settings.host) else page_context(tls.pem.encode(), _key_pem(tls))
@@ -232,8 +260,8 @@ async def running(
         retention = Retention(
             store=store.sweep, registry=registry, clock=clock, every_s=settings.retention_sweep_s, log=log
         )
-        sweeping = asyncio.create_task(retention.run(), name="retention")
-        stack.push_async_callback(_cancelled, sweeping)
+        for name, duty in (("retention", retention.run()), ("pauses", pauses.run())):
+            stack.push_async_callback(_cancelled, asyncio.create_task(duty, name=name))
         dip = Dip(
             settings=settings,
             directory=directory,
@@ -243,21 +271,24 @@ async def running(
             store=store,
             participants=participants,
             registry=registry,
+            catalogue=catalogue,
+            pauses=pauses,
             look_up=look_up,
             dispatcher=dispatcher,
+            applications=(api, portal),
         )
         _announce(dip, stack)
         yield dip
 
 
 class _Wake:
-    """Joins intake and delivery, which know nothing of each other."""
+    """Joins parts that know nothing of each other: what came in, or goes on, wakes delivery."""
 
     def __init__(self) -> None:
-        self.woken: Callable[..., None] = lambda lanes: None
+        self.woken: Callable[..., None] = lambda what: None
 
-    def __call__(self, lanes: Any) -> None:
-        self.woken(lanes)
+    def __call__(self, what: Any) -> None:
+        self.woken(what)
 
 
 def _networks(settings: Settings) -> Sequence[Network]:

@@ -13,6 +13,7 @@ from dip.channels.channel import (
     Routing,
 )
 from dip.channels.document import Entry
+from dip.channels.obfuscation import HiddenItem
 from dip.channels.paths import ItemPath
 from dip.channels.roles import Role
 from dip.messages.identifiers import RoleCode
@@ -89,6 +90,19 @@ class AddressingReader:
         """A list of item paths."""
         found = [self.path(part) for part in (entry.entries() if entry else ())]
         return tuple(path for path in found if path)
+
+    def hidden(self, entry: Entry) -> tuple[HiddenItem, ...]:
+        """A list of item paths, some with the value that stands in the item's place."""
+        found = [self.hidden_item(part) for part in entry.entries()]
+        return tuple(item for item in found if item)
+
+    def hidden_item(self, entry: Entry) -> HiddenItem | None:
+        """An item path, or `path=x`; None where it is neither, with the fault reported."""
+        try:
+            return HiddenItem.parse(entry.text())
+        except ValueError as error:
+            entry.fault(str(error))
+            return None
 
     def path(self, entry: Entry) -> ItemPath | None:
         """An item path; None where it is none, with the fault reported."""

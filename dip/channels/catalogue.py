@@ -11,9 +11,11 @@ from dip.channels.dictionary import Vocabulary
 from dip.channels.document import Entry
 from dip.channels.durations import duration
 from dip.channels.formats import MessageFormat
+from dip.channels.item_names import ItemNames
 from dip.channels.layouts import FORMAT_KEYS, Layouts
+from dip.channels.lost_paths import report_lost_paths
 from dip.channels.paths import ItemPath
-from dip.channels.roles import SecurityPattern
+from dip.channels.roles import SecurityCategory, SecurityPattern
 from dip.channels.structs import Structs
 from dip.messages.identifiers import EventCode, InterfaceId, RoleCode
 
@@ -21,13 +23,13 @@ _ROUTING_KEYS = ("routing", "routing_by_sender", "correlation", "correlation_by_
 _EVENT_KEYS = ("meaning", "format", "senders", *_ROUTING_KEYS)
 _DEFAULT_KEYS = (
     *("pattern", "category", "senders", "optional_roles", "archive_for", "dead_letter_after", "obfuscation"),
-    *("addressing_dates", "routing_mpans", "secondary_and_always_when", "also"),
+    *("addressing_dates", "routing_mpans", "secondary_and_always_when", "also", "reply_within"),
     *_ROUTING_KEYS,
     *FORMAT_KEYS,
 )
 _OWN_KEYS = (
     *("id", "template", "name", "publication", "purpose", "exchange", "processes", "note"),
-    *("events", "formats", "types", "blocks", "personal"),
+    *("events", "formats", "editions", "types", "blocks", "personal"),
 )
 _NEEDED = (
     *("id", "template", "name", "publication", "category", "senders", "routing", "correlation"),
@@ -42,10 +44,11 @@ class Surroundings:
 
     vocabulary: Vocabulary
     addressing: AddressingReader
-    categories: Mapping[int, SecurityPattern]
+    categories: Mapping[int, SecurityCategory]
     personal: frozenset[str]
     templates: Mapping[str, Entry]
     structs: Structs
+    names: ItemNames
 
 
 def read_template(entry: Entry) -> None:
@@ -81,12 +84,13 @@ class _Reading:
         vocabulary = around.vocabulary.extended(self._mapping("types"), self._mapping("blocks"))
         vocabulary.shapes()
         self._id = InterfaceId(self._text("id"))
-        self._layouts = Layouts(self._id, vocabulary, self._fields, self._mapping("formats"))
+        self._layouts = Layouts(self._id, vocabulary, self._fields, self._mapping("formats"), self._mapping("editions"))
 
     def channel(self) -> Channel:
         category, security = self._security()
         formats = self._formats()
-        self._report_lost_paths(formats)
+        made = [layout for editions in formats.values() for layout in editions.values()]
+        report_lost_paths(self._own, self._addressing, made)
         events = {EventCode(f"[{name}]"): self._event(name, held, formats[name]) for name, held in self._events()}
         return Channel(
             id=self._id,
@@ -102,6 +106,7 @@ class _Reading:
             events=events,
             archive_for=self._read("archive_for", _duration, timedelta(0)),
             dead_letter_after=self._read("dead_letter_after", _duration, timedelta(0)),
+            reply_within=self._read("reply_within", _duration, None),
             hidden=self._hidden(),
             purpose=self._text("purpose"),
             exchange=self._text("exchange"),
@@ -119,21 +124,25 @@ class _Reading:
         parts = self._mapping("events")
         return [(name, held.fields(_EVENT_KEYS, required=("meaning",))) for name, held in parts.items()]
 
-    def _formats(self) -> dict[str, MessageFormat]:
-        """The format of each event; events of one format share it."""
+    def _formats(self) -> dict[str, dict[str, MessageFormat]]:
+        """The formats of each event by version, the current one first; events of one format share it."""
         users: dict[str, list[str]] = {}
         for event, fields in self._events():
             users.setdefault(fields["format"].text() if "format" in fields else event, []).append(event)
         self._layouts.report_unused(users)
-        found: dict[str, MessageFormat] = {}
+        found: dict[str, dict[str, MessageFormat]] = {}
         for name, events in users.items():
             codes = tuple(f"[{event}]" for event in events)
-            common, custom = self._layouts.blocks(name, codes, at=self._mapping("events")[events[0]])
-            made = MessageFormat(f"{self._id}-{name}", common, custom, self._around.structs, self._personal)
+            made: dict[str, MessageFormat] = {}
+            for layout in self._layouts.layouts(name, codes, at=self._mapping("events")[events[0]]):
+                title = f"{self._id}-{name}" + (f"-{layout.versions[0]}" if made else "")
+                around = self._around
+                one = MessageFormat(title, layout.common, layout.custom, around.structs, self._personal, around.names)
+                made.update(dict.fromkeys(layout.versions or ("",), one))
             found.update(dict.fromkeys(events, made))
         return found
 
-    def _event(self, name: str, own: Mapping[str, Entry], layout: MessageFormat) -> Event:
+    def _event(self, name: str, own: Mapping[str, Entry], editions: Mapping[str, MessageFormat]) -> Event:
         read, fields = self._addressing, {**self._fields, **own}
         senders = frozenset(read.roles(own["senders"])) if "senders" in own else self._senders
         for role in sorted(senders - self._senders):
@@ -143,47 +152,37 @@ class _Reading:
         correlations = (own if "correlation" in own else fields).get("correlation_by_sender")
         dates = read.dates(fields.get("addressing_dates"))
         also = read.also(fields.get("also"))
+        formats = list(dict.fromkeys(editions.values()))
+
+        def kept(path: ItemPath) -> bool:
+            return any(layout.holds(path) for layout in formats)
+
         return Event(
             code=EventCode(f"[{name}]"),
             meaning=own["meaning"].text() if "meaning" in own else "",
             senders=senders,
-            format=layout,
+            format=formats[0],
+            editions=editions,
             usual_routing=read.routing(fields["routing"]) if "routing" in fields else Routing(),
             usual_correlation=read.correlation(fields["correlation"]) if "correlation" in fields else Correlation.NONE,
             routing_by_sender={role: read.routing(held) for role, held in read.by_role(routings).items()},
             correlation_by_sender={role: read.correlation(held) for role, held in read.by_role(correlations).items()},
             wider_when=read.condition(fields.get("secondary_and_always_when")),
-            addressing_dates=tuple(date for date in dates if layout.holds(date.path)),
-            routing_mpans=tuple(path for path in read.paths(fields.get("routing_mpans")) if layout.holds(path)),
-            also=tuple(holder for holder in also if layout.holds(holder.before)),
+            addressing_dates=tuple(date for date in dates if kept(date.path)),
+            routing_mpans=tuple(path for path in read.paths(fields.get("routing_mpans")) if kept(path)),
+            also=tuple(holder for holder in also if kept(holder.before)),
         )
 
     def _security(self) -> tuple[int, SecurityPattern]:
         number = self._read("category", Entry.whole, 0)
-        pattern = self._around.categories.get(number)
-        if pattern is None and "category" in self._fields:
+        category = self._around.categories.get(number)
+        if category is None and "category" in self._fields:
             self._fields["category"].fault(f"no security category {number}")
-        return number, pattern or SecurityPattern(0, "", signed=True, encrypted=True)
+        return number, category.pattern if category else SecurityPattern(0, "", signed=True, encrypted=True)
 
     def _hidden(self) -> dict[RoleCode, tuple[str, ...]]:
         by_role = self._addressing.by_role(self._fields.get("obfuscation"))
-        return {role: tuple(str(path) for path in self._addressing.paths(held)) for role, held in by_role.items()}
-
-    def _report_lost_paths(self, formats: Mapping[str, MessageFormat]) -> None:
-        """Report the paths of this file that lead nowhere in any of its formats."""
-        read, own = self._addressing, self._own
-        lists = [own["routing_mpans"]] if "routing_mpans" in own else []
-        lists += read.by_role(own.get("obfuscation")).values()
-        parts = [part for entry in lists for part in entry.entries()]
-        for key, name in (("addressing_dates", "path"), ("addressing_dates", "until"), ("also", "before")):
-            for part in own[key].entries() if key in own else ():
-                fields = {"path": part} if part.is_text else part.mapping()
-                parts += [fields[name]] if name in fields else []
-        parts += [held for key, held in self._mapping("secondary_and_always_when").items() if key == "path"]
-        for part in parts:
-            path: ItemPath | None = read.path(part)
-            if path and not any(layout.holds(path) for layout in formats.values()):
-                part.fault(f"no format of this channel has an item {path}")
+        return {role: tuple(str(item) for item in self._addressing.hidden(held)) for role, held in by_role.items()}
 
     def _roles(self, key: str) -> frozenset[RoleCode]:
         return frozenset(self._addressing.roles(self._fields[key])) if key in self._fields else frozenset()

@@ -74,6 +74,9 @@ class Event:
     meaning: str
     senders: frozenset[RoleCode]
     format: MessageFormat
+    """Of the current edition."""
+    editions: Mapping[str, MessageFormat]
+    """By S0.schemaVersion: every edition that is accepted."""
     usual_routing: Routing
     usual_correlation: Correlation
     routing_by_sender: Mapping[RoleCode, Routing]
@@ -83,6 +86,10 @@ class Event:
     addressing_dates: tuple[AddressingDate, ...]
     routing_mpans: tuple[ItemPath, ...]
     also: tuple[FormerHolder, ...]
+
+    def format_of(self, version: object) -> MessageFormat:
+        """The format of the edition that a message says it has; the current one where there is no such edition."""
+        return self.editions.get(version, self.format) if isinstance(version, str) else self.format
 
     def routing(self, sender: RoleCode) -> Routing:
         """The routing of a message from a sender in that role."""
@@ -107,7 +114,7 @@ class Channel:
     name: str
     publication: str
     pattern: str
-    """A (messages) or B (publications)."""
+    """A (messages), B (publications) or C (request and reply)."""
     category: int
     signed: bool
     encrypted: bool

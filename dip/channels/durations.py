@@ -22,3 +22,9 @@ def duration(text: str) -> timedelta:
         return timedelta(**parts)
     except OverflowError as error:
         raise ValueError(f"{text!r} is too long") from error
+
+
+def written(span: timedelta) -> str:
+    """A duration of whole seconds in that form, `P14D`."""
+    seconds = f"T{span.seconds}S" if span.seconds or not span.days else ""
+    return f"P{span.days}D{seconds}" if span.days else f"P{seconds}"

@@ -6,6 +6,7 @@ from typing import Any
 
 import jsonschema_rs
 
+from dip.channels.item_names import ItemNames
 from dip.channels.schemas import json_schema
 from dip.channels.shapes import Block, Scalar, Series, Shape
 from dip.messages.faults import Fault, pointer
@@ -17,9 +18,10 @@ _CHOICES_SHOWN = 12
 class Explanation:
     """The complete check of one block; values of personal items never show."""
 
-    def __init__(self, block: Block, personal: frozenset[str]) -> None:
+    def __init__(self, block: Block, personal: frozenset[str], names: ItemNames) -> None:
         self._block = block
         self._personal = personal
+        self._names = names
         self._validator = jsonschema_rs.Draft202012Validator(json_schema(block))
 
     def faults(self, value: Any, above: Sequence[str], limit: int) -> list[Fault]:
@@ -39,12 +41,22 @@ class Explanation:
         if kind.name == "required" and isinstance(shape, Block):
             item = shape.item(kind.property)
             expected = f"the key, with {describe(item.shape)}" if item else "the key"
-            return [Fault(pointer(*above, *path, kind.property), expected)]
+            name = self._names.of(shape.name, kind.property)
+            return [Fault(pointer(*above, *path, kind.property), expected, item=name)]
         if kind.name == "additionalProperties":
             return [Fault(pointer(*above, *path, key), "no key of this name") for key in kind.unexpected]
         hidden = any(key in self._personal for key in path)
         found = None if hidden else _short(error.instance, shape)
-        return [Fault(pointer(*above, *path), describe(shape) if shape else error.message, found)]
+        expected = describe(shape) if shape else error.message
+        return [Fault(pointer(*above, *path), expected, found, self._item(path))]
+
+    def _item(self, path: Sequence[str | int]) -> str | None:
+        """The item at a path, or the one whose list of values it leads into."""
+        keys = list(path)
+        while keys and isinstance(keys[-1], int):
+            keys.pop()
+        holder = _at(self._block, keys[:-1])
+        return self._names.of(holder.name, str(keys[-1])) if keys and isinstance(holder, Block) else None
 
 
 def describe(shape: Shape) -> str:

@@ -7,6 +7,7 @@ import msgspec
 
 from dip.channels.explanation import Explanation
 from dip.channels.folding import fold
+from dip.channels.item_names import ItemNames
 from dip.channels.paths import ItemPath
 from dip.channels.schemas import json_schema
 from dip.channels.shapes import Block, Item
@@ -18,13 +19,20 @@ class MessageFormat:
     """What a payload of an event looks like (5.5.2). Compiled at its first use."""
 
     def __init__(
-        self, name: str, common: Block, custom: Block | None, structs: Structs, personal: frozenset[str]
+        self,
+        name: str,
+        common: Block,
+        custom: Block | None,
+        structs: Structs,
+        personal: frozenset[str],
+        names: ItemNames,
     ) -> None:
         self.name = name
         self.common = common
         self.custom = custom
         self._structs = structs
         self._personal = personal
+        self._names = names
         items = [Item("CommonBlock", common)] + ([Item("CustomBlock", custom)] if custom else [])
         self._payload = Block(name, tuple(items))
 
@@ -70,6 +78,10 @@ class MessageFormat:
             return [Fault("/payload/CustomBlock", "no key of this name")]
         return self._custom_explanation.faults(custom, ("payload", "CustomBlock"), limit)
 
+    def compile(self) -> None:
+        """Make both checks now instead of at their first use."""
+        _ = self._common_decoder, self._custom_decoder, self._payload_explanation
+
     def fold(self, payload: Any) -> Any:
         """The payload with its keys in published case (live profile)."""
         return fold(self._payload, payload)
@@ -84,15 +96,15 @@ class MessageFormat:
 
     @cached_property
     def _payload_explanation(self) -> Explanation:
-        return Explanation(self._payload, self._personal)
+        return Explanation(self._payload, self._personal, self._names)
 
     @cached_property
     def _common_explanation(self) -> Explanation:
-        return Explanation(self.common, self._personal)
+        return Explanation(self.common, self._personal, self._names)
 
     @cached_property
     def _custom_explanation(self) -> Explanation | None:
-        return Explanation(self.custom, self._personal) if self.custom else None
+        return Explanation(self.custom, self._personal, self._names) if self.custom else None
 
 
 class _NoCustomBlock:

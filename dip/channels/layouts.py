@@ -1,6 +1,7 @@
 """The blocks of a channel's formats, put together from its YAML."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from dip.channels.dictionary import Vocabulary
 from dip.channels.document import Entry
@@ -8,7 +9,17 @@ from dip.channels.shapes import Block, Item, Scalar
 from dip.messages.identifiers import InterfaceId
 
 FORMAT_KEYS = ("versions", "common", "open")
+_EDITION_KEYS = ("common", "open")
 _OPENABLE = ("CommonBlock", "S0")
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The blocks of a message in one edition, and the schemaVersions that stand for it."""
+
+    versions: tuple[str, ...]
+    common: Block
+    custom: Block | None
 
 
 class Layouts:
@@ -20,24 +31,49 @@ class Layouts:
         vocabulary: Vocabulary,
         defaults: Mapping[str, Entry],
         formats: Mapping[str, Entry],
+        editions: Mapping[str, Entry],
     ) -> None:
         self._channel = channel
         self._vocabulary = vocabulary
         self._defaults = {key: defaults[key] for key in FORMAT_KEYS if key in defaults}
         self._formats = formats
+        self._versions = editions
+        self._editions = {version: self._edition(version, held) for version, held in editions.items()}
 
-    def blocks(self, name: str, codes: tuple[str, ...], at: Entry) -> tuple[Block, Block | None]:
-        """The CommonBlock and the CustomBlock of the format that these event codes share.
+    def layouts(self, name: str, codes: tuple[str, ...], at: Entry) -> list[Layout]:
+        """What these event codes share, edition by edition, the current one first.
 
-        A0 and D0 are optional in each: the DIP fills them. A format that isn't there is a fault of `at`.
+        A further edition has the current format where it says nothing else. A format that isn't there is a
+        fault of `at`.
         """
         if name not in self._formats:
             at.fault(f"no format {name!r}")
-            return Block("CommonBlock", ()), None
-        fields = self._defaults | self._formats[name].fields((*FORMAT_KEYS, "custom"))
-        versions = tuple(fields["versions"].texts()) if "versions" in fields else ()
-        if not versions:
+            return [Layout((), Block("CommonBlock", ()), None)]
+        fields = self._formats[name].fields((*FORMAT_KEYS, "custom"))
+        versions = (self._defaults | fields).get("versions")
+        current = tuple(versions.texts()) if versions else ()
+        if not current:
             self._formats[name].fault("a format has at least one of 'versions'")
+        found = [self._layout(current, codes, self._defaults | fields, at)]
+        for version, formats in self._editions.items():
+            if version in current:
+                self._versions[version].fault(f"the current format {name!r} has the version {version}", at_key=True)
+            own = formats[name].fields((*_EDITION_KEYS, "custom")) if name in formats else fields
+            found.append(self._layout((version,), codes, self._defaults | own, at))
+        return found
+
+    def _edition(self, version: str, entry: Entry) -> Mapping[str, Entry]:
+        """The formats of an edition that differ from the current ones."""
+        held = entry.fields(("formats",), required=("formats",))
+        formats = held["formats"].mapping() if "formats" in held else {}
+        for name in formats.keys() - self._formats.keys():
+            formats[name].fault(f"no format {name!r} in the current edition", at_key=True)
+        return formats
+
+    def _layout(
+        self, versions: tuple[str, ...], codes: tuple[str, ...], fields: Mapping[str, Entry], at: Entry
+    ) -> Layout:
+        # A0 and D0 are optional: the DIP fills them.
         opened = [entry.one_of(_OPENABLE) for entry in fields["open"].entries()] if "open" in fields else []
         header = Block(
             "S0",
@@ -59,7 +95,7 @@ class Layouts:
             items += self._vocabulary.items(fields["common"])
         common = Block("CommonBlock", items, open="CommonBlock" in opened)
         custom = Block("CustomBlock", self._vocabulary.items(fields["custom"])) if "custom" in fields else None
-        return common, custom
+        return Layout(versions, common, custom)
 
     def report_unused(self, used: Iterable[str]) -> None:
         """Report the formats that no event has."""

@@ -1,7 +1,6 @@
 """Paths to items of a message: `CustomBlock.B900.settlementDayConsumptionPeriods[*].settlementDay`."""
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,24 +53,18 @@ class ItemPath:
 
     def fits(self, common: Block, custom: Block | None) -> bool:
         """Whether a message made of these blocks can hold such an item."""
+        return self.shape(common, custom) is not None
+
+    def shape(self, common: Block, custom: Block | None) -> Shape | None:
+        """What may stand there in a message made of these blocks; of a list, one entry."""
         shape: Shape | None = common if self.root == "CommonBlock" else custom
         for key, many in self.steps:
             item = shape.item(key) if isinstance(shape, Block) else None
             if item is None or many is not isinstance(item.shape, Series):
-                return False
+                return None
             shape = item.shape.of if isinstance(item.shape, Series) else item.shape
-        return True
+        return shape
 
-
-def without(payload: dict[str, Any], paths: Iterable[str]) -> None:
-    """Take the items at these paths out of a plain payload, in place (5.5.6); absent ones are fine."""
-    for text in paths:
-        path = ItemPath.parse(text)
-        *steps, (last, _) = path.steps
-        holders: list[Any] = [payload.get(path.root)]
-        for key, many in steps:
-            below = [holder.get(key) for holder in holders if isinstance(holder, dict)]
-            holders = [entry for part in below if isinstance(part, list) for entry in part] if many else below
-        for holder in holders:
-            if isinstance(holder, dict):
-                holder.pop(last, None)
+    def leads_to(self, other: "ItemPath") -> bool:
+        """Whether the other item is this one, or stands inside it."""
+        return self.root == other.root and self.steps == other.steps[: len(self.steps)]

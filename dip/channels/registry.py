@@ -10,7 +10,8 @@ from dip.channels.channel import Channel
 from dip.channels.dictionary import DataItem, Vocabulary, data_items, personal_keys
 from dip.channels.document import CatalogueFault, Entry, parse
 from dip.channels.errors import CatalogueRefused
-from dip.channels.roles import Role, SecurityPattern, categories, response_codes, roles
+from dip.channels.item_names import ItemNames
+from dip.channels.roles import Role, SecurityCategory, categories, response_codes, roles
 from dip.channels.shapes import Shape
 from dip.channels.structs import Structs
 from dip.messages.identifiers import InterfaceId, RoleCode
@@ -30,10 +31,12 @@ class Registry:
     roles: Mapping[RoleCode, Role]
     response_codes: Mapping[str, str]
     """Labels by code; a message joins the two with ' - '."""
-    categories: Mapping[int, SecurityPattern]
+    categories: Mapping[int, SecurityCategory]
     shapes: Mapping[str, Shape]
     """Every type and block of the dictionary."""
     items: Mapping[str, DataItem]
+    names: ItemNames
+    """The items as faults name them."""
     personal_keys: frozenset[str]
 
     def find(self, interface_id: str) -> Channel | None:
@@ -88,6 +91,7 @@ def build(texts: Mapping[str, str], directory: Path, *, specification_items: boo
         specification_items=specification_items,
     )
     shapes, items = vocabulary.shapes(), data_items(entries["dictionary/items.yaml"])
+    names = ItemNames(items)
     known_roles, patterns = roles(entries["roles.yaml"]), categories(entries["security.yaml"])
     templates, files = _folder(entries, "templates"), _folder(entries, "interfaces")
     for template in templates.values():
@@ -99,6 +103,7 @@ def build(texts: Mapping[str, str], directory: Path, *, specification_items: boo
         personal=personal_keys(items),
         templates=templates,
         structs=structs,
+        names=names,
     )
     channels: dict[InterfaceId, Channel] = {}
     for entry in files.values():
@@ -116,6 +121,7 @@ def build(texts: Mapping[str, str], directory: Path, *, specification_items: boo
         categories=patterns,
         shapes=shapes,
         items=items,
+        names=names,
         personal_keys=around.personal.union(*(own_personal_keys(entry) for entry in files.values())),
     )
 

@@ -33,6 +33,15 @@ class SecurityPattern:
     encrypted: bool
 
 
+@dataclass(frozen=True, slots=True)
+class SecurityCategory:
+    """What kind of data a channel carries, and the pattern that protects it (5.2.2)."""
+
+    number: int
+    meaning: str
+    pattern: SecurityPattern
+
+
 def roles(entry: Entry) -> dict[RoleCode, Role]:
     """The roles of `roles.yaml` by code."""
     found = {}
@@ -62,18 +71,10 @@ def response_codes(entry: Entry) -> dict[str, str]:
     return {code: held.text() for code, held in entry.mapping().items()}
 
 
-def categories(entry: Entry) -> Mapping[int, SecurityPattern]:
-    """The pattern of each category of `security.yaml`."""
+def categories(entry: Entry) -> Mapping[int, SecurityCategory]:
+    """The categories of `security.yaml`, each with its pattern."""
     fields = entry.fields(("patterns", "categories"), required=("patterns", "categories"))
-    patterns = {}
-    for number, held in _numbered(fields.get("patterns")).items():
-        parts = held.fields(("meaning", "signed", "encrypted"), required=("meaning", "signed", "encrypted"))
-        patterns[number] = SecurityPattern(
-            number=number,
-            meaning=parts["meaning"].text() if "meaning" in parts else "",
-            signed="signed" in parts and parts["signed"].flag(),
-            encrypted="encrypted" in parts and parts["encrypted"].flag(),
-        )
+    patterns = {number: _pattern(number, held) for number, held in _numbered(fields.get("patterns")).items()}
     found = {}
     for number, held in _numbered(fields.get("categories")).items():
         parts = held.fields(("meaning", "pattern"), required=("meaning", "pattern"))
@@ -83,8 +84,22 @@ def categories(entry: Entry) -> Mapping[int, SecurityPattern]:
         if pattern is None:
             parts["pattern"].fault(f"no security pattern {parts['pattern'].text()}")
         else:
-            found[number] = pattern
+            found[number] = SecurityCategory(number, parts["meaning"].text() if "meaning" in parts else "", pattern)
     return found
+
+
+def _pattern(number: int, entry: Entry) -> SecurityPattern:
+    fields = entry.fields(("meaning", "actions"), required=("meaning", "actions"))
+    parts = fields["actions"].entries() if "actions" in fields else []
+    actions = [part.one_of(("sign", "encrypt", "none")) for part in parts]
+    if "actions" in fields and (not actions or len(set(actions)) < len(actions) or "none" in actions[1:]):
+        fields["actions"].fault("expected sign, encrypt or both, or none alone")
+    return SecurityPattern(
+        number=number,
+        meaning=fields["meaning"].text() if "meaning" in fields else "",
+        signed="sign" in actions,
+        encrypted="encrypt" in actions,
+    )
 
 
 def _numbered(entry: Entry | None) -> dict[int, Entry]:

@@ -1,16 +1,21 @@
-"""Shapes as JSON schema, draft 2020-12, without references."""
+"""Shapes as JSON schema, draft 2020-12."""
 
+from collections.abc import Callable
 from typing import Any
 
 from dip.channels.shapes import Scalar, Series, Shape
 
 
-def json_schema(shape: Shape) -> dict[str, Any]:
-    """The schema of a shape; nullable ones have a list of types."""
+def json_schema(shape: Shape, inner: Callable[[Shape], dict[str, Any]] | None = None) -> dict[str, Any]:
+    """The schema of a shape; nullable ones have a list of types.
+
+    inner: what stands for a shape inside it, such as a reference; without it everything is written out.
+    """
+    below = inner or json_schema
     if isinstance(shape, Scalar):
         return _scalar(shape)
     if isinstance(shape, Series):
-        series: dict[str, Any] = {"type": "array", "items": json_schema(shape.of)}
+        series: dict[str, Any] = {"type": "array", "items": below(shape.of)}
         if shape.at_least:
             series["minItems"] = shape.at_least
         if shape.at_most is not None:
@@ -18,7 +23,7 @@ def json_schema(shape: Shape) -> dict[str, Any]:
         return series
     block: dict[str, Any] = {
         "type": "object",
-        "properties": {item.key: json_schema(item.shape) for item in shape.items},
+        "properties": {item.key: below(item.shape) for item in shape.items},
         "required": [item.key for item in shape.items if not item.optional],
     }
     if shape.label:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 import typer
 
 from dip.cli.bench import bench
+from dip.cli.channels import channels_app
 from dip.cli.demo import demo
 from dip.cli.listen import listen
 from dip.cli.send import send
@@ -32,6 +33,7 @@ def application() -> typer.Typer:
     )
     for name, function in _COMMANDS.items():
         made.command(name)(function)
+    made.add_typer(channels_app, name="channels")
     return made
 
 

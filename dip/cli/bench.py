@@ -1,4 +1,4 @@
-"""`python run.py bench`: rates and latencies of this server beside a bare relay in the same run."""
+"""`python run.py bench`: rates and latencies of this server beside a bare relay, or the times of the catalogue."""
 
 import os
 import platform
@@ -6,16 +6,18 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from statistics import median
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 import typer
 from rich.console import Console
 from rich.table import Table
 
+from dip.benchmark.catalogue import measure_catalogue
 from dip.benchmark.consumption import Plan, Result, run_consumption
 from dip.benchmark.loop import run
 from dip.benchmark.measure import Round
+from dip.ground.assets import asset
 
 _FIGURES: tuple[tuple[str, Callable[[Round], float | None]], ...] = (
     ("accepted a second", lambda one: one.accepted_rate),
@@ -32,6 +34,9 @@ _FIGURES: tuple[tuple[str, Callable[[Round], float | None]], ...] = (
 
 
 def bench(
+    what: Annotated[
+        Literal["consumption", "catalogue"], typer.Argument(help="The whole server, or its catalogue of channels.")
+    ] = "consumption",
     messages: Annotated[int, typer.Option(min=100, help="Messages in a round.")] = 10_000,
     batch: Annotated[int, typer.Option(min=1, max=1000, help="Messages in a request.")] = 100,
     connections: Annotated[int, typer.Option(min=1, help="Connections of the client.")] = 4,
@@ -39,8 +44,12 @@ def bench(
 ) -> None:
     """Send IF-021 of 4.6 kB to four recipients (live profile), and the same bytes through a bare relay.
 
-    Prints medians of the rounds; no rate where a message is unaccounted for (exit 1).
+    Prints medians of the rounds; no rate where a message is unaccounted for (exit 1). `bench catalogue` times
+    the loading of the channels and the check of such a message instead.
     """
+    if what == "catalogue":
+        _catalogue()
+        return
     plan = Plan(messages=messages, batch=batch, connections=connections, rounds=rounds)
     console = Console(stderr=True)
     result = run(run_consumption(plan, lambda text: console.print(text, style="dim")))
@@ -52,6 +61,24 @@ def bench(
         Console().print(_table(plan, result))
     else:
         sys.stdout.write(_json(plan, result) + "\n")
+
+
+def _catalogue() -> None:
+    sample = asset("data/seed") / "samples" / "if-021-activepower.json"
+    found = measure_catalogue(asset("channels"), sample)
+    if not sys.stdout.isatty():
+        sys.stdout.write(msgspec.json.encode({"machine": machine(), "catalogue": found}).decode() + "\n")
+        return
+    table = Table(title=f"{found.channels} channels with {found.events} events", caption=machine())
+    for head in ("", "p50", "p90", "p99", "max"):
+        table.add_column(head, justify="right" if head else "left")
+    for name, times in (
+        ("load, ms", found.load_ms),
+        ("load and compile every format, ms", found.load_and_compile_ms),
+        (f"decode and check an IF-021 of {found.message_bytes} bytes, µs", found.check_us),
+    ):
+        table.add_row(name, *(_shown(value) for value in times.values()))
+    Console().print(table)
 
 
 def machine() -> str:

@@ -25,6 +25,7 @@ _YOUNG_OBJECTS = 50_000
 def serve(
     config: Annotated[Path | None, typer.Option(help="Settings as TOML.", envvar="DIP_CONFIG")] = None,
     data: Annotated[str | None, typer.Option(help="Directory of the server's state [data/state].")] = None,
+    channels: Annotated[str | None, typer.Option(help="Another catalogue of channels than the shipped one.")] = None,
     host: Annotated[str | None, typer.Option(help="Address to listen on [127.0.0.1].")] = None,
     api_port: Annotated[int | None, typer.Option(help="Port of the API; 0 takes a free one [8443].")] = None,
     portal_port: Annotated[int | None, typer.Option(help="Port of the portal [8080].")] = None,
@@ -36,6 +37,7 @@ def serve(
     """Run the DIP until it is told to stop (Ctrl-C, SIGTERM)."""
     given: dict[str, Any] = {
         "data": data,
+        "channels": channels,
         "host": host,
         "api_port": api_port,
         "portal_port": portal_port,

@@ -59,6 +59,13 @@ class Dispatcher:
             if worker is not None:
                 worker.wake(self._store.lane(number))
 
+    def resume(self, channel: str) -> None:
+        """A channel that was held goes on."""
+        for number, worker in self._of_lane.items():
+            lane = self._store.lane(number)
+            if lane.channel == channel:
+                worker.resume(lane)
+
     def webhook(self, recipient: DipId, channel: str) -> Webhook | None:
         """A recipient's webhook for a channel."""
         return self._webhooks.get((recipient, channel))

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import msgspec
 
-from dip.channels.paths import without
+from dip.channels.obfuscation import without
 from dip.delivery.endpoint import Endpoint
 from dip.messages.envelope import Envelope, array
 from dip.security.encryption import Encryptor

@@ -1,7 +1,7 @@
 """A worker for each endpoint: takes what waits in order of receipt, calls, judges, settles (5.5.10, 5.5.13 A to D)."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from functools import partial
 
@@ -44,6 +44,8 @@ class Postman(msgspec.Struct, frozen=True):
     ledger: Ledger
     metrics: Metrics
     wake: Callable[[Iterable[int]], None]
+    holds: Callable[[str], bool]
+    """Whether nothing of a channel is to be delivered now."""
     log: Log
 
 
@@ -75,6 +77,11 @@ class Worker:
         self._after.setdefault(lane.id, 0)
         self._more = True
         self._woken.set()
+
+    def resume(self, lane: Lane) -> None:
+        """A lane that was held goes on, from its head and with what was set aside."""
+        self._due = 0
+        self.wake(lane)
 
     async def stop(self) -> None:
         """Finish the call in flight and what it settles, then end."""
@@ -162,7 +169,7 @@ class Worker:
     def _queued(self) -> Sequence[Item]:
         """The next of the queue, as many as one call carries."""
         while self._more:
-            batch = self._postman.store.waiting(self._after, min(self.pace.size, self.endpoint.max_count))
+            batch = self._postman.store.waiting(self._open(), min(self.pace.size, self.endpoint.max_count))
             if not batch:
                 self._more = False
             elif items := fit(self._contents(batch), self.endpoint):
@@ -172,6 +179,11 @@ class Worker:
                 self._passed(batch)
                 self._postman.log.error("waiting_messages_without_content", count=len(batch))
         return ()
+
+    def _open(self) -> Mapping[int, int]:
+        """How far each lane was read, without the lanes that are held."""
+        holds = self._postman.holds
+        return {lane: after for lane, after in self._after.items() if not holds(self._lanes[lane].channel)}
 
     def _passed(self, batch: Iterable[Waiting]) -> None:
         for waiting in batch:
@@ -183,10 +195,11 @@ class Worker:
         if self._due is None or now < self._due:
             return ()
         store = self._postman.store
-        for lane in self._lanes:
+        open_lanes = self._open()
+        for lane in open_lanes:
             if (due := store.set_aside(lane, now, 1)) and (items := self._contents(due)):
                 return items
-        times = (store.next_set_aside(lane) for lane in self._lanes)
+        times = (store.next_set_aside(lane) for lane in open_lanes)
         self._due = min((at for at in times if at is not None and at > now), default=None)
         return ()
 

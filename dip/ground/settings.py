@@ -69,6 +69,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Everything that can be set, with its default."""
 
     data: Annotated[str, Meta(description="Directory of the server's state")] = "data/state"
+    channels: Annotated[
+        str, Meta(description="Directory of the catalogue of channels; without it the shipped one is served")
+    ] = ""
     host: Annotated[str, Meta(description="Address to listen on")] = "127.0.0.1"
     api_port: Annotated[Port, Meta(description="Port of the participants' API; 0 takes a free one")] = 8443
     portal_port: Annotated[

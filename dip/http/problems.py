@@ -6,6 +6,7 @@ from typing import Final
 import msgspec
 from aiohttp import web
 
+from dip.catalogue.errors import DefinitionRefused
 from dip.ground.errors import DipError
 
 CONTENT_TYPE: Final = "application/problem+json"
@@ -19,6 +20,7 @@ STATUSES: Final[Mapping[str, int]] = {
     "certificate_unreadable": 400,
     "conflict": 409,
     "credentials_incomplete": 500,
+    "definition_refused": 400,
     "dip_error": 500,
     "master_key_refused": 500,
     "messages_unreadable": 400,
@@ -46,14 +48,27 @@ _FRAMEWORK: Final[Mapping[int, tuple[str, str]]] = {
 }
 
 
+class DefinitionFault(msgspec.Struct, frozen=True):
+    """What is wrong at one place of a channel's definition; line and column count from 1."""
+
+    file: str
+    line: int
+    column: int
+    reason: str
+
+
 class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A problem document: code is our own stable member, request_id helps to find the line in the log."""
+    """A problem document: code is our own stable member, request_id helps to find the line in the log.
+
+    faults: every fault of a channel's definition that is refused.
+    """
 
     title: str
     status: int
     code: str
     detail: str
     request_id: str | None = None
+    faults: tuple[DefinitionFault, ...] = ()
 
 
 def status_of(error: DipError) -> int:
@@ -63,7 +78,14 @@ def status_of(error: DipError) -> int:
 
 def problem(error: DipError) -> Problem:
     """What an error says on the wire."""
-    return Problem(_title(error.code), status_of(error), error.code, error.message)
+    faults = error.faults if isinstance(error, DefinitionRefused) else ()
+    return Problem(
+        _title(error.code),
+        status_of(error),
+        error.code,
+        error.message,
+        faults=tuple(DefinitionFault(one.file, one.line, one.column, one.reason) for one in faults),
+    )
 
 
 def framework_problem(error: web.HTTPException) -> Problem:

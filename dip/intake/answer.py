@@ -13,6 +13,7 @@ from dip.store.records import Outcome, Verdict
 SOME_TAKEN = 207
 NONE_TAKEN = 400
 FORBIDDEN = 403
+UNAVAILABLE = 503
 _LEFT = "Nothing is wrong with this message; another one of the request is refused, so none was taken. Send it again."
 _REFERENCE = "/payload/CommonBlock/S1/senderUniqueReference"
 
@@ -96,5 +97,7 @@ class Answering:
         if taken:
             return SOME_TAKEN
         refusals = [one.refusal for one in judged if one.refusal is not None]
+        if not not_taken and all(refusal.retry_after_s is not None for refusal in refusals):
+            return UNAVAILABLE
         only_permission = bool(refusals) and all(refusal.permission for refusal in refusals)
         return FORBIDDEN if only_permission and not not_taken else NONE_TAKEN

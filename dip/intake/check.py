@@ -6,12 +6,16 @@ from typing import Any, Self
 
 import msgspec
 
+from dip.catalogue.pauses import Pauses
 from dip.channels.channel import Channel, Event
 from dip.channels.folding import fold_header
+from dip.channels.formats import MessageFormat
 from dip.channels.registry import Registry
 from dip.ground.settings import Settings
 from dip.intake.body import Blocks, plain, repeats_a_name, too_deep
-from dip.intake.refusal import Refusal, one, permission, several
+from dip.intake.editions import naming_editions, version_of
+from dip.intake.maintenance import under_maintenance
+from dip.intake.refusal import Refusal, one, permission, several, with_items
 from dip.messages.identifiers import CorrelationId, DipId, EventCode, Receipt, RoleCode, original_of
 from dip.messages.timestamps import read_wire_time
 from dip.participants.access import Caller, represents
@@ -30,6 +34,7 @@ _JWE = "a JWE in compact form, in quotes"
 class _Kind(msgspec.Struct):
     interfaceID: str  # noqa: N815
     eventCode: str  # noqa: N815
+    schemaVersion: Any = None  # noqa: N815
 
 
 class _Peek(msgspec.Struct):
@@ -50,6 +55,7 @@ class Checked(msgspec.Struct):
     index: int
     channel: Channel
     event: Event
+    format: MessageFormat
     common: Any
     blocks: Mapping[str, msgspec.Raw]
     common_raw: msgspec.Raw
@@ -84,11 +90,18 @@ class Checker:
     """The checks of a message, against one snapshot of catalogue and participants."""
 
     def __init__(
-        self, *, settings: Settings, registry: Registry, participants: Participants, store: MessageStore
+        self,
+        *,
+        settings: Settings,
+        registry: Registry,
+        participants: Participants,
+        pauses: Pauses,
+        store: MessageStore,
     ) -> None:
         self._settings = settings
         self._registry = registry
         self._participants = participants
+        self._pauses = pauses
         self._store = store
 
     def header(
@@ -98,6 +111,16 @@ class Checker:
 
         channel_id: of the address, or None where each message names its own.
         """
+        found = self._header(index, blocks, channel_id, signer, caller, now)
+        return self.named(found) if isinstance(found, Refusal) else found
+
+    def named(self, refusal: Refusal) -> Refusal:
+        """The refusal, with the data item at each of its pointers."""
+        return with_items(refusal, self._registry.names)
+
+    def _header(
+        self, index: int, blocks: Blocks, channel_id: str | None, signer: DipId, caller: Caller, now: Moment
+    ) -> Checked | Refusal:
         try:
             kind = self._kind(blocks)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
@@ -106,10 +129,13 @@ class Checker:
         if isinstance(found, Refusal):
             return found
         channel, event = found
-        decoded = self._decode_common(blocks, event)
+        pause = self._pauses.of(channel.id, now.business)
+        if pause is not None:
+            return under_maintenance(pause, now.business)
+        decoded = self._decode_common(blocks, event, event.format_of(kind.schemaVersion))
         if isinstance(decoded, Refusal):
             return decoded
-        common, common_raw = decoded
+        common, common_raw, layout = decoded
         sender, role = DipId(common.S1.senderDIPID), RoleCode(common.S1.senderRoleID)
         refusal = (
             self._environment(common)
@@ -125,6 +151,7 @@ class Checker:
             index=index,
             channel=channel,
             event=event,
+            format=layout,
             common=common,
             blocks=_BLOCKS.decode(common_raw),
             common_raw=common_raw,
@@ -137,7 +164,7 @@ class Checker:
 
     def body(self, checked: Checked) -> Refusal | None:
         """The format of the CustomBlock, once it is open; sets `custom`."""
-        form = checked.event.format
+        form = checked.format
         if checked.custom_raw is None:
             if form.has_custom:
                 return one("MSG1001", _CUSTOM, "the CustomBlock of this event")
@@ -182,14 +209,16 @@ class Checker:
             return one("MSG1001", f"{_S0}/eventCode", f"one of {codes}", kind.eventCode[:50])
         return channel, event
 
-    def _decode_common(self, blocks: Blocks, event: Event) -> tuple[Any, msgspec.Raw] | Refusal:
+    def _decode_common(
+        self, blocks: Blocks, event: Event, layout: MessageFormat
+    ) -> tuple[Any, msgspec.Raw, MessageFormat] | Refusal:
         raw = blocks.CommonBlock
         try:
-            common = event.format.decode_common(raw)
+            common = layout.decode_common(raw)
             # What is as long as what was read of it has no name twice; only the rest is looked at again.
             if len(msgspec.json.encode(common)) != len(memoryview(raw)) and repeats_a_name(raw):
                 return one("MSG1001", "/payload/CommonBlock", "each name once in an object")
-            return common, raw
+            return common, raw, layout
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
             error: Exception = exc
         try:
@@ -197,12 +226,13 @@ class Checker:
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
             return one("MSG1001", "/payload/CommonBlock", f"JSON ({exc})")
         if self._settings.switches.folds_names:
-            folded = msgspec.Raw(msgspec.json.encode(event.format.fold({"CommonBlock": common})["CommonBlock"]))
+            published = layout.fold({"CommonBlock": common})["CommonBlock"]
+            layout, folded = event.format_of(version_of(published)), msgspec.Raw(msgspec.json.encode(published))
             try:
-                return event.format.decode_common(folded), folded
+                return layout.decode_common(folded), folded, layout
             except msgspec.DecodeError as exc:
                 error, common = exc, plain(folded)
-        faults = event.format.explain_common(common)
+        faults = naming_editions(layout.explain_common(common), event)
         return (
             several("MSG1001", faults)
             if faults
@@ -297,7 +327,7 @@ class Checker:
             custom = plain(checked.custom_raw or b"")
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
             return one("MSG1001", _CUSTOM, f"JSON ({exc})")
-        form = checked.event.format
+        form = checked.format
         if self._settings.switches.folds_names:
             folded = msgspec.json.encode(form.fold({"CustomBlock": custom})["CustomBlock"])
             try:

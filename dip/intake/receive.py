@@ -5,11 +5,12 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor
 
 from dip.archive.archive import Archive
+from dip.catalogue.pauses import Pauses
 from dip.channels.registry import Registry
 from dip.ground.clock import Clock
 from dip.ground.current import Current
 from dip.ground.settings import Settings
-from dip.intake.answer import Answering, Judged
+from dip.intake.answer import UNAVAILABLE, Answering, Judged
 from dip.intake.body import read_body
 from dip.intake.check import Checked, Checker, Moment, reference_of
 from dip.intake.refusal import Refusal, several
@@ -39,6 +40,7 @@ class Intake:
         clock: Clock,
         registry: Current[Registry],
         participants: Current[Participants],
+        pauses: Pauses,
         store: MessageStore,
         archive: Archive,
         vault: Vault,
@@ -51,6 +53,7 @@ class Intake:
         self._clock = clock
         self._registry = registry
         self._participants = participants
+        self._pauses = pauses
         self._store = store
         self._archive = archive
         self._vault = vault
@@ -82,7 +85,13 @@ class Intake:
             folds_names=switches.folds_names,
         )
         registry, participants = self._registry.value, self._participants.value
-        checker = Checker(settings=self._settings, registry=registry, participants=participants, store=self._store)
+        checker = Checker(
+            settings=self._settings,
+            registry=registry,
+            participants=participants,
+            pauses=self._pauses,
+            store=self._store,
+        )
         judged = [Judged(None, one if isinstance(one, Refusal) else None) for one in received]
         passed: list[Checked] = []
         for index, blocks in enumerate(received):
@@ -157,10 +166,8 @@ class Intake:
             enquiry = _enquiry(checked, now)
             named = router.check_named(enquiry)
             if named:
-                refusal = several(
-                    named[0].code,
-                    [Fault(one.pointer, one.expected) for one in named if one.code == named[0].code],
-                )
+                faults = [Fault(one.pointer, one.expected) for one in named if one.code == named[0].code]
+                refusal = checker.named(several(named[0].code, faults))
         if refusal is not None:
             judged[checked.index].refusal = refusal
             return None
@@ -210,7 +217,8 @@ class Intake:
                 self._archive.remember(outcome.message, ready.envelope)
                 new.append(Committed(ready.message, ready.envelope))
         self._wake(taken.lanes)
-        return Answer(taken.status, taken.answer, new)
+        again = [one.refusal.retry_after_s or 0 for one in judged if one.refusal is not None]
+        return Answer(taken.status, taken.answer, new, max(again) if taken.status == UNAVAILABLE else None)
 
 
 def _each(work: Callable[[Checked], None], items: Sequence[Checked]) -> None:

@@ -4,18 +4,23 @@ from collections.abc import Sequence
 
 import msgspec
 
+from dip.channels.item_names import ItemNames
 from dip.ground.errors import DipError
 from dip.messages.faults import FAULTS_SHOWN, Fault
 from dip.messages.standard_response import HELP_LIMIT, clip
 
 
 class Refusal(msgspec.Struct, frozen=True):
-    """One refused message. `permission`: it is about who may do what, not about its form."""
+    """One refused message. `permission`: it is about who may do what, not about its form.
+
+    retry_after_s: nothing is wrong with it, and it may be sent again after so many seconds.
+    """
 
     code: str
     faults: tuple[Fault, ...] = ()
     note: str = ""
     permission: bool = False
+    retry_after_s: int | None = None
 
 
 class RequestRefused(DipError):
@@ -46,7 +51,16 @@ def help_text(refusal: Refusal, index: int) -> str:
 
 
 def _shown(fault: Fault, index: int) -> str:
-    return str(Fault(f"/{index}{fault.pointer}", fault.expected, fault.found))
+    return str(msgspec.structs.replace(fault, pointer=f"/{index}{fault.pointer}"))
+
+
+def with_items(refusal: Refusal, names: ItemNames) -> Refusal:
+    """The refusal, where each fault names the data item at its pointer."""
+    faults = [
+        fault if fault.item is not None else msgspec.structs.replace(fault, item=names.at(fault.pointer))
+        for fault in refusal.faults
+    ]
+    return msgspec.structs.replace(refusal, faults=tuple(faults))
 
 
 def one(code: str, place: str, expected: str, found: str | None = None) -> Refusal:

@@ -35,3 +35,5 @@ class Answer(msgspec.Struct, frozen=True):
     status: int
     body: bytes
     new: Sequence[Committed] = ()
+    retry_after_s: int | None = None
+    """Where the request may be sent again as it is: after how long."""

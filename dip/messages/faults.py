@@ -11,16 +11,19 @@ class Fault(msgspec.Struct, frozen=True):
 
     pointer: JSON pointer (RFC 6901) within the element of the array, `/payload/CommonBlock/S1`; ''
     where the fault is in the whole. expected: in words. found: what stood there, in short; None where
-    it may not be shown (a personal item) or nothing stood there.
+    it may not be shown (a personal item) or nothing stood there. item: the data item that belongs there,
+    `DI-997 Sender DIP ID`; None where the dictionary has none.
     """
 
     pointer: str
     expected: str
     found: str | None = None
+    item: str | None = None
 
     def __str__(self) -> str:
         tail = f", found {self.found}" if self.found is not None else ""
-        return f"{self.pointer or '/'}: expected {self.expected}{tail}"
+        item = f" ({self.item})" if self.item is not None else ""
+        return f"{self.pointer or '/'}{item}: expected {self.expected}{tail}"
 
 
 def pointer(*parts: str | int) -> str:

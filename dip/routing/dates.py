@@ -50,3 +50,16 @@ def spans_of(values: Iterable[tuple[object, str]]) -> Sequence[Span]:
         if moment is not None:
             found[span(moment, covers)] = None
     return tuple(found)
+
+
+def periods_of(values: Iterable[tuple[object, object]], covers: str) -> Sequence[Span]:
+    """The spans from one item to another (first, last), all that lies between included.
+
+    Where only one of the two is a time, it stands for itself; the order of the two does not matter.
+    """
+    found: dict[Span, None] = {}
+    for pair in values:
+        spans = spans_of((value, covers) for value in pair)
+        if spans:
+            found[Span(min(one.first for one in spans), max(one.last for one in spans))] = None
+    return tuple(found)

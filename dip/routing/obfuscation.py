@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 
+from dip.channels.obfuscation import hidden_by_all
 from dip.messages.identifiers import RoleCode
 
 
 def hidden_for(hidden: Mapping[RoleCode, tuple[str, ...]], roles: Sequence[RoleCode]) -> tuple[str, ...]:
-    """The item paths hidden from a recipient that has the message in these roles; the default filters nothing."""
+    """The items hidden from a recipient that has the message in these roles; the default filters nothing."""
     if not hidden or not roles:
         return ()
-    per_role = [frozenset(hidden.get(role, ())) for role in roles]
-    return tuple(sorted(frozenset.intersection(*per_role)))
+    return hidden_by_all(hidden.get(role, ()) for role in roles)

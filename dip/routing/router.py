@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import zip_longest
 
 import msgspec
 
@@ -11,7 +12,7 @@ from dip.ground.clock import moment
 from dip.messages.identifiers import DipId, Mpan, RoleCode
 from dip.messages.timestamps import read_wire_time, wire_time
 from dip.participants.registry import Participants
-from dip.routing.dates import Span, at, span, spans_of
+from dip.routing.dates import Span, at, periods_of, span, spans_of
 from dip.routing.look_up import Holding, LookUp
 from dip.routing.route import Party, RecipientClass, Route, RoutingFault
 
@@ -226,12 +227,16 @@ class Router:
         given = addressing_time(enquiry.common)
         if given is not None:
             return [span(given, "instant")]
-        spans = spans_of(
-            (value, date.covers)
-            for date in enquiry.event.addressing_dates
-            for value in date.path.values(enquiry.common, enquiry.custom)
-        )
-        return spans or [at(enquiry.received_at)]
+        found: dict[Span, None] = {}
+        for date in enquiry.event.addressing_dates:
+            values = date.path.values(enquiry.common, enquiry.custom)
+            if date.until is None:
+                spans = spans_of((value, date.covers) for value in values)
+            else:
+                lasts = date.until.values(enquiry.common, enquiry.custom)
+                spans = periods_of(zip_longest(values, lasts), date.covers)
+            found.update(dict.fromkeys(spans))
+        return tuple(found) or [at(enquiry.received_at)]
 
 
 def addressing_time(common: object) -> datetime | None:

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from dip.messages.identifiers import CorrelationId, InterfaceId, Mpan
 from dip.participants.participant import HeldCertificate, Participant
+from dip.store.catalogue import CatalogueVersion, ChannelPause
 from dip.store.records import Appointment, Arrival, Lane, Settlement, Taken, Waiting, Webhook
 
 
@@ -97,3 +98,25 @@ class SweepStore(Protocol):
 
     async def sweep_exchanges(self, before: int, limit: int) -> int:
         """Forget at most so many calls made before a moment; returns how many."""
+
+
+class CatalogueStore(Protocol):
+    """What was changed of the catalogue while it served, and the pauses of channels."""
+
+    def latest_versions(self) -> Sequence[CatalogueVersion]:
+        """The last version of every part that was ever changed."""
+
+    def versions(self, name: str) -> Sequence[CatalogueVersion]:
+        """The versions of one part, newest first."""
+
+    async def add_version(self, version: CatalogueVersion) -> None:
+        """Keep a further version."""
+
+    def pauses(self) -> Sequence[ChannelPause]:
+        """Every pause, under way or announced."""
+
+    async def save_pause(self, pause: ChannelPause) -> None:
+        """Keep a channel's pause; a later one replaces the earlier."""
+
+    async def remove_pause(self, channel: InterfaceId) -> None:
+        """Forget a channel's pause."""

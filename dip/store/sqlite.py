@@ -6,6 +6,7 @@ from pathlib import Path
 from dip.ground.errors import SetupRefused
 from dip.ground.log import Log
 from dip.store.appointments import SqliteAppointments
+from dip.store.catalogue import SqliteCatalogue
 from dip.store.counters import Counters
 from dip.store.database import DirectoryLock, connect, database_file, migrate
 from dip.store.messages import SqliteMessages
@@ -40,6 +41,7 @@ class SqliteStore:
         self.messages = SqliteMessages(self.writer, self._reading, counters)
         self.parties = SqliteParties(self.writer, self._reading)
         self.appointments = SqliteAppointments(self.writer, self._reading)
+        self.catalogue = SqliteCatalogue(self.writer, self._reading)
         self.platform = SqlitePlatform(self.writer, self._reading)
         self.sweep = SqliteSweep(self.writer, self._reading)
         self.pages = SqlitePages(path)

@@ -18,7 +18,7 @@ FLOORS: tuple[frozenset[str], ...] = tuple(
             {"start"},
             {"http"},
             {"delivery", "intake", "benchmark"},
-            {"routing", "archive"},
+            {"routing", "archive", "catalogue"},
             {"reporting", "publications", "simulation", "conformance"},
             {"store", "client"},
             {"participants"},

@@ -78,7 +78,8 @@ class MessagesIn:
         reply = await self._reply(request, answer, wait_s)
         if reply is not None:
             return web.Response(status=200, body=reply.body, headers={"Content-Type": JSON, **reply.headers})
-        return web.Response(status=answer.status, body=answer.body, content_type=JSON)
+        again = {} if answer.retry_after_s is None else {"Retry-After": str(answer.retry_after_s)}
+        return web.Response(status=answer.status, body=answer.body, content_type=JSON, headers=again)
 
     def _tell_waiting(self, new: Sequence[Committed]) -> None:
         for committed in new:

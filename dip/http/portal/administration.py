@@ -1,4 +1,4 @@
-"""The administration API, reading: messages, queues, participants, channels, look-ups by MPAN."""
+"""The administration API, reading: messages, queues, participants, look-ups by MPAN."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -12,7 +12,7 @@ from dip.ground.errors import BadRequest, NotFound
 from dip.http.portal.open_doors import json_response
 from dip.http.portal.pages import Digester
 from dip.http.portal.searches import check_mpan, page_of, read_search
-from dip.http.portal.views import channel_in_full, channel_in_list, participant_in_full, participant_in_list
+from dip.http.portal.views import participant_in_full, participant_in_list
 from dip.messages.identifiers import DipId
 from dip.participants.registry import Participants
 from dip.store.page_records import PAGE_LIMIT
@@ -74,18 +74,6 @@ class Administration:
         if found is None:
             raise NotFound("No participant has this DIP id.")
         return json_response(participant_in_full(found, participants))
-
-    async def channels(self, request: web.Request) -> web.Response:
-        """Every channel."""
-        channels = sorted(self._registry.value.channels.values(), key=lambda one: one.id)
-        return json_response({"items": [channel_in_list(one) for one in channels], "next": None})
-
-    async def channel(self, request: web.Request) -> web.Response:
-        """One channel with its events."""
-        found = self._registry.value.find(request.match_info["channel_id"])
-        if found is None:
-            raise NotFound("No channel has this id.")
-        return json_response(channel_in_full(found))
 
     async def mpan(self, request: web.Request) -> web.Response:
         """Who gets messages about an MPAN, and why."""

@@ -15,7 +15,18 @@ API: Final = "/admin/api"
 FORM_FIELD: Final = "form_token"
 FORM_HEADER: Final = "X-Form-Token"
 
-_OPEN: Final = frozenset({"/healthz", "/metrics", "/catalogue.json", "/login"})
+_OPEN: Final = frozenset(
+    {
+        "/healthz",
+        "/metrics",
+        "/catalogue.json",
+        "/maintenance.json",
+        "/login",
+        "/openapi.json",
+        "/asyncapi.json",
+        "/docs",
+    }
+)
 _STATIC: Final = "/static/"
 _READING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _VISITOR: Final = web.RequestKey("visitor", Visitor)
@@ -42,6 +53,11 @@ def guard(sessions: Sessions, admin_token_digest: str) -> Middleware:
     return middleware
 
 
+def is_open_address(path: str) -> bool:
+    """Whether anybody may ask for this address without a log-in."""
+    return path in _OPEN or path.startswith(_STATIC)
+
+
 def visitor_of(request: web.Request) -> Visitor | None:
     """Who asks."""
     return request.get(_VISITOR)
@@ -61,7 +77,7 @@ def check_origin(request: web.Request) -> None:
 
 def _is_open(request: web.Request) -> bool:
     # What leads nowhere is answered "not found" to everybody.
-    return request.path in _OPEN or request.path.startswith(_STATIC) or request.match_info.http_exception is not None
+    return is_open_address(request.path) or request.match_info.http_exception is not None
 
 
 async def _visitor(request: web.Request, sessions: Sessions, admin_token_digest: str) -> Visitor | None:

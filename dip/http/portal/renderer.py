@@ -1,6 +1,6 @@
 """Pages from templates, in the one shell that shows where one is."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,6 +13,7 @@ from dip.ground.settings import Settings
 from dip.http.portal import wording
 from dip.http.portal.guard import visitor_of
 from dip.http.portal.paths import tone_of, tone_of_state
+from dip.http.portal.views import PauseView
 
 _TEMPLATES: Final = Path(__file__).resolve().parent / "templates"
 
@@ -20,9 +21,13 @@ _TEMPLATES: Final = Path(__file__).resolve().parent / "templates"
 class Renderer:
     """Renders a template. Every page gets environment, profile, version and the clock's offset."""
 
-    def __init__(self, *, settings: Settings, clock: Clock) -> None:
+    def __init__(
+        self, *, settings: Settings, clock: Clock, maintenance: Callable[[], Sequence[PauseView]] = tuple
+    ) -> None:
+        """maintenance: what is paused now, or will be; it stands on every page."""
         self._settings = settings
         self._clock = clock
+        self._maintenance = maintenance
         self._templates = jinja2.Environment(
             loader=jinja2.FileSystemLoader(_TEMPLATES),
             autoescape=True,
@@ -54,5 +59,6 @@ class Renderer:
             path=request.path,
             offset=wording.duration(offset) if offset else None,
             business_now=self._clock.now(),
+            maintenance=self._maintenance(),
         )
         return web.Response(text=text, status=status, content_type="text/html")

@@ -5,10 +5,12 @@ from datetime import datetime, timedelta
 import msgspec
 
 from dip.channels.channel import Channel, Event, Routing
+from dip.channels.registry import Registry
 from dip.messages.identifiers import DipId, EventCode, InterfaceId, RoleCode
 from dip.participants.participant import HeldCertificate, Participant
 from dip.participants.registry import Participants
 from dip.security.pki import CertificateUse
+from dip.store.catalogue import ChannelPause
 
 
 class ParticipantView(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
@@ -49,6 +51,21 @@ class ChannelView(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     senders: list[RoleCode]
     recipients: list[RoleCode]
     events: list[EventCode]
+    version: int
+    """How often it was changed since the files; 0: as they have it."""
+    paused: "PauseView | None"
+    """Its maintenance, where that is under way."""
+
+
+class PauseView(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
+    """A channel's maintenance in business time. until: None where nobody knows yet."""
+
+    channel: InterfaceId
+    name: str
+    starts: datetime = msgspec.field(name="from")
+    until: datetime | None
+    reason: str
+    in_force: bool
 
 
 class RoutingView(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,6 +92,8 @@ class ChannelDetail(ChannelView, frozen=True, rename="camel", kw_only=True):
     dead_letter_after: timedelta
     hidden: dict[RoleCode, tuple[str, ...]]
     event_details: list[EventView]
+    definition: str
+    """Its YAML."""
 
 
 def participant_in_list(participant: Participant) -> ParticipantView:
@@ -98,7 +117,7 @@ def participant_in_full(participant: Participant, participants: Participants) ->
     )
 
 
-def channel_in_list(channel: Channel) -> ChannelView:
+def channel_in_list(channel: Channel, version: int, pause: PauseView | None) -> ChannelView:
     """A channel as a line of a list."""
     return ChannelView(
         id=channel.id,
@@ -110,17 +129,33 @@ def channel_in_list(channel: Channel) -> ChannelView:
         senders=sorted(channel.senders),
         recipients=sorted(channel.recipients),
         events=sorted(channel.events),
+        version=version,
+        paused=pause if pause is not None and pause.in_force else None,
     )
 
 
-def channel_in_full(channel: Channel) -> ChannelDetail:
+def channel_in_full(channel: Channel, version: int, pause: PauseView | None, definition: str) -> ChannelDetail:
     """A channel with its events and its times."""
     return ChannelDetail(
-        **msgspec.structs.asdict(channel_in_list(channel)),
+        **msgspec.structs.asdict(channel_in_list(channel, version, pause)),
         archive_for=channel.archive_for,
         dead_letter_after=channel.dead_letter_after,
         hidden=dict(channel.hidden),
         event_details=[_event(event) for _, event in sorted(channel.events.items())],
+        definition=definition,
+    )
+
+
+def pause_in_list(pause: ChannelPause, registry: Registry, now: datetime) -> PauseView:
+    """A channel's maintenance, under way or announced."""
+    channel = registry.find(pause.channel)
+    return PauseView(
+        channel=pause.channel,
+        name=channel.name if channel is not None else "",
+        starts=pause.starts,
+        until=pause.ends,
+        reason=pause.reason,
+        in_force=pause.starts <= now,
     )
 
 

@@ -220,3 +220,30 @@ WITH RECURSIVE kept (interface) AS (
     SELECT (SELECT min(m.interface) FROM message m WHERE m.interface > kept.interface) FROM kept
     WHERE kept.interface IS NOT NULL
 ) SELECT interface FROM kept WHERE interface IS NOT NULL;
+
+-- name: catalogue_latest
+-- The last version of every part of the catalogue that was ever changed.
+SELECT v.name, v.version, v.at, v.author, v.text, v.base, v.reason FROM catalogue_version v
+WHERE v.version = (SELECT max(w.version) FROM catalogue_version w WHERE w.name = v.name) ORDER BY v.name;
+
+-- name: catalogue_versions
+-- The versions of one part of the catalogue, newest first.
+SELECT name, version, at, author, text, base, reason FROM catalogue_version WHERE name = ? ORDER BY version DESC;
+
+-- name: add_catalogue_version
+-- A further version of a part of the catalogue.
+INSERT INTO catalogue_version (name, version, at, author, text, base, reason) VALUES (?, ?, ?, ?, ?, ?, ?);
+
+-- name: pauses
+-- Every pause of a channel, under way or announced.
+SELECT channel, starts, ends, author, reason FROM channel_pause ORDER BY starts, channel;
+
+-- name: save_pause
+-- A pause of a channel; a later one replaces the earlier.
+INSERT INTO channel_pause (channel, starts, ends, author, reason) VALUES (?, ?, ?, ?, ?)
+ON CONFLICT (channel) DO UPDATE SET starts = excluded.starts, ends = excluded.ends, author = excluded.author,
+    reason = excluded.reason;
+
+-- name: remove_pause
+-- A pause that is over.
+DELETE FROM channel_pause WHERE channel = ?;

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from dip.ground.log import make_log
-from dip.store.protocol import AppointmentStore, MessageStore, PartyStore
+from dip.store.protocol import AppointmentStore, CatalogueStore, MessageStore, PartyStore
 from dip.store.sqlite import SqliteStore
 
 
@@ -17,6 +17,7 @@ class Opened(NamedTuple):
     messages: MessageStore
     parties: PartyStore
     appointments: AppointmentStore
+    catalogue: CatalogueStore
 
 
 StoreFactory = Callable[[Path], AbstractAsyncContextManager[Opened]]
@@ -27,7 +28,7 @@ async def sqlite(directory: Path) -> AsyncIterator[Opened]:
     """The SQLite store over a directory; opened again over the same one it has what was committed."""
     store = SqliteStore(directory, group_limit=100, log=make_log())
     try:
-        yield Opened(store.messages, store.parties, store.appointments)
+        yield Opened(store.messages, store.parties, store.appointments, store.catalogue)
     finally:
         await store.close()
 

@@ -112,6 +112,7 @@ async def bench(directory: Path, *, log: Log | None = None, **settings: Any) -> 
             ),
             metrics=Metrics(),
             wake=lambda lanes: None,
+            holds=lambda channel: False,
             log=log,
         )
         dispatcher = Dispatcher(

@@ -14,7 +14,9 @@ from aiohttp.web import Application, Request
 from argon2 import PasswordHasher
 from prometheus_client import CollectorRegistry, Counter
 
-from dip.channels.registry import Registry, load
+from dip.catalogue.catalogue import Catalogue
+from dip.catalogue.pauses import Pauses
+from dip.channels.registry import Registry, load, read
 from dip.ground.assets import asset
 from dip.ground.clock import Clock
 from dip.ground.current import Current
@@ -114,11 +116,22 @@ async def portal(tmp_path: Path, registry: Registry) -> AsyncIterator[Portal]:
     await store.platform.add_user(User(NAME, cheap.hash(PASSWORD), "administrator"), START)
     metrics = CollectorRegistry()
     Counter("dip_messages_taken", "Messages taken in", registry=metrics)
+    catalogue = Catalogue(
+        texts=read(asset("channels")),
+        shipped=registry,
+        specification_items=True,
+        store=store.catalogue,
+        clock=clock,
+        log=log,
+    )
+    pauses = Pauses(store=store.catalogue, clock=clock, resumed=lambda channel: None, log=log)
     application = portal_application(
         settings=Settings(),
         clock=clock,
         log=log,
-        registry=Current(registry),
+        registry=catalogue.registry,
+        catalogue=catalogue,
+        pauses=pauses,
         participants=Current(participants()),
         pages=store.pages,
         platform=store.platform,
@@ -127,6 +140,8 @@ async def portal(tmp_path: Path, registry: Registry) -> AsyncIterator[Portal]:
         look_up=look_up,
         endpoints=lambda: [{"url": "https://localhost:9443", "paused": False}],
         metrics=metrics,
+        api=Application(),
+        api_url="https://127.0.0.1:8443",
     )
     async with TestClient(TestServer(application)) as client:
         yield Portal(client, store, clock, written)

@@ -32,12 +32,11 @@ def places(schema: dict[str, Any], value: Any, path: tuple[Any, ...] = ()) -> It
 
 
 def with_value(payload: Any, path: tuple[Any, ...], value: Any) -> Any:
-    """A copy of the payload with another value at the path."""
-    changed = copy.deepcopy(payload)
-    holder = changed
-    for part in path[:-1]:
-        holder = holder[part]
-    holder[path[-1]] = value
+    """The payload with another value at the path; what leads there is copied, the rest shared."""
+    if not path:
+        return value
+    changed = copy.copy(payload)
+    changed[path[0]] = with_value(payload[path[0]], path[1:], value)
     return changed
 
 

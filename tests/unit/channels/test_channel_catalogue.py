@@ -67,7 +67,7 @@ def test_a_new_template_takes_one_file_and_a_channel_says_what_differs(texts: di
 def test_a_new_security_category_and_pattern_take_two_lines(texts: dict[str, str]) -> None:
     security = texts["security.yaml"].replace(
         "categories:",
-        "  '3': {meaning: Own, signed: false, encrypted: true}\ncategories:\n  '6': {meaning: Own, pattern: 3}",
+        "  '3': {meaning: Own, actions: [encrypt]}\ncategories:\n  '6': {meaning: Own, pattern: 3}",
     )
     mine = {**changed(texts, "category: 2", "category: 6"), "security.yaml": security}
     channel = built(mine).channels[InterfaceId("IF-990")]
@@ -184,7 +184,8 @@ def test_a_fault_of_a_channel_is_reported_where_it_stands(
         ("roles.yaml", "kind: agent", "kind: spy", "expected one of agent, central, participant, platform"),
         ("security.yaml", "pattern: '1'", "pattern: '7'", "no security pattern 7"),
         ("security.yaml", "'5': {", "five: {", "expected a number, found 'five'"),
-        ("security.yaml", "signed: false", "signed: no", "expected one of false, true, found 'no'"),
+        ("security.yaml", "actions: [none]", "actions: [no]", "expected one of encrypt, none, sign, found 'no'"),
+        ("security.yaml", "actions: [sign]", "actions: [sign, none]", "expected sign, encrypt or both, or none alone"),
         ("dictionary/items.yaml", "key: interfaceID", "keys: interfaceID", "unknown key 'keys'"),
         ("dictionary/blocks.yaml", "DT-027-MPID", "DT-999", "no type or block 'DT-999'"),
         ("templates/pattern-a.yaml", "pattern: A", "patern: A", "unknown key 'patern'"),

@@ -7,7 +7,7 @@ import pytest
 
 from dip.channels.channel import Channel, Correlation, Event, Routing
 from dip.channels.examples import example
-from dip.channels.paths import without
+from dip.channels.obfuscation import without
 from dip.channels.registry import Registry
 from dip.messages.identifiers import EventCode, RoleCode
 
@@ -57,7 +57,21 @@ def test_the_template_gives_archive_and_dead_letter_times(registry: Registry) ->
     for channel in registry.channels.values():
         assert channel.archive_for == timedelta(days=2557)
         assert channel.dead_letter_after == timedelta(days=14)
-        assert channel.pattern == "A"
+        assert channel.pattern in {"A", "B", "C"}
+
+
+def test_each_pattern_of_exchange_is_a_template(registry: Registry) -> None:
+    of_pattern = {
+        pattern: [channel for channel in registry.channels.values() if channel.pattern == pattern] for pattern in "BC"
+    }
+    assert [channel.id for channel in of_pattern["B"]] == ["IF-047", "IF-048", "IF-049"]
+    assert all(channel.recipients == {"*"} for channel in of_pattern["B"])
+    (synchronous,) = of_pattern["C"]
+    assert synchronous.reply_within == timedelta(seconds=20)
+    assert {channel.id for channel in registry.channels.values() if channel.reply_within} == {synchronous.id}
+    enquiry, reply = synchronous.events.values()
+    assert (set(enquiry.senders), enquiry.correlation(SUP)) == ({SUP}, Correlation.CREATE)
+    assert (set(reply.senders), reply.correlation(REGS)) == ({REGS}, Correlation.COPY)
 
 
 def test_the_outgoing_supplier_gets_if_001_in_the_spec_profile_alone(
@@ -71,7 +85,7 @@ def test_the_outgoing_supplier_gets_if_001_in_the_spec_profile_alone(
 
 @pytest.mark.requirement("FS-06")
 def test_the_category_of_a_channel_decides_on_signing_and_encryption(registry: Registry) -> None:
-    assert {number: (p.signed, p.encrypted) for number, p in registry.categories.items()} == {
+    assert {number: (c.pattern.signed, c.pattern.encrypted) for number, c in registry.categories.items()} == {
         1: (True, False),
         2: (True, True),
         3: (True, True),

@@ -7,7 +7,8 @@ import pytest
 
 from dip.channels.examples import example
 from dip.channels.formats import MessageFormat
-from dip.channels.paths import ItemPath, without
+from dip.channels.obfuscation import without
+from dip.channels.paths import ItemPath
 from dip.channels.registry import Registry
 
 DAYS = "CustomBlock.B900.settlementDayConsumptionPeriods[*].settlementDay.settlementDayDate"

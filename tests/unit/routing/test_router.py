@@ -190,8 +190,9 @@ def test_the_look_up_asks_the_store_once_and_forgets_on_demand_and_when_full() -
 @pytest.mark.requirement("FS-26")
 def test_an_item_is_hidden_only_where_every_role_hides_it() -> None:
     sup, mds = RoleCode("SUP"), RoleCode("MDS")
-    hidden = {sup: ("A", "B"), mds: ("B", "C")}
-    assert hidden_for(hidden, [sup]) == ("A", "B")
-    assert hidden_for(hidden, [sup, mds]) == ("B",)
+    first, second, third = (f"CustomBlock.B909.{key}" for key in ("appointmentCode", "supplierID", "MPANCore"))
+    hidden = {sup: (first, second), mds: (second, third)}
+    assert hidden_for(hidden, [sup]) == (first, second)
+    assert hidden_for(hidden, [sup, mds]) == (second,)
     assert hidden_for(hidden, [sup, RoleCode("LSS")]) == ()
     assert hidden_for({}, [sup]) == ()

@@ -1,0 +1,65 @@
+"""Schemas of what is no message: answers, problems, settings of webhooks, lists of the administration API."""
+
+import inspect
+from typing import Any, Final
+
+import msgspec
+
+from dip.delivery.dispatcher import EndpointState
+from dip.http.api.webhooks import WebhookConfig
+from dip.http.description.schemas import Schema, reference
+from dip.http.portal.views import ChannelDetail, ChannelView, ParticipantDetail, ParticipantView
+from dip.http.problems import Problem
+from dip.messages.standard_response import StandardResponse
+from dip.store.page_records import MessageDetail, MessageRow, Queue
+
+_TYPES: Final = (
+    *(StandardResponse, Problem, WebhookConfig, EndpointState),
+    *(MessageRow, MessageDetail, Queue, ParticipantView, ParticipantDetail, ChannelView, ChannelDetail),
+)
+_ALWAYS_THERE: Final = ("StandardResponse", "Entry")
+"""Written in full: what has a default stands there all the same."""
+DELIVERED: Final = "DeliveredMessage"
+
+
+def wire_schemas() -> dict[str, Schema]:
+    """Schemas by the name of the type (draft 2020-12)."""
+    _, schemas = msgspec.json.schema_components(_TYPES, ref_template="#/components/schemas/{name}")
+    for schema in schemas.values():
+        if "description" in schema:
+            schema["description"] = inspect.cleandoc(schema["description"])
+    for name in _ALWAYS_THERE:
+        schemas[name]["required"] = list(schemas[name]["properties"])
+    schemas[DELIVERED] = _delivered()
+    return schemas
+
+
+def list_of(name: str, **more: Any) -> Schema:
+    """The schema of a list of the administration API; `next` is the key of the page after it."""
+    return object_of(items={"type": "array", "items": reference(name)}, next={"type": ["integer", "null"]}, **more)
+
+
+def object_of(**properties: Any) -> Schema:
+    """The schema of an object that has all of these."""
+    return {"type": "object", "properties": properties, "required": list(properties)}
+
+
+def _delivered() -> Schema:
+    block = {"type": "object"}
+    custom = {"description": "As the event's format says; for an encrypted channel a JWE to your encryption.pem."}
+    return {
+        "title": "Message as delivered",
+        "description": (
+            "The message that a sender posted, in the published case of its names, with the blocks A0 (everybody who "
+            "gets it) and D0 (transaction id, time, publication, correlation id, replay) filled by the DIP."
+        ),
+        "type": "object",
+        "properties": {
+            "payload": {
+                "type": "object",
+                "properties": {"CommonBlock": block, "CustomBlock": custom},
+                "required": ["CommonBlock"],
+            }
+        },
+        "required": ["payload"],
+    }

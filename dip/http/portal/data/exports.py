@@ -1,0 +1,257 @@
+"""What the data portal gives to programs: rows of tables, and records for JSON."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+from dip.channels.channel import Channel, Event, Routing
+from dip.channels.flow import Choice, Flow, MessageStep, Step, Way
+from dip.channels.registry import Registry
+from dip.channels.schemas import json_schema
+from dip.channels.shapes import Scalar, Series
+from dip.http.portal.data.dictionary import BlockEntry, ItemEntry, Use
+from dip.http.portal.data.interfaces import parts_of, sender_rules
+from dip.http.portal.data.layouts import editions_of
+from dip.http.portal.data.lines import Line, Lines
+
+ITEM_HEAD: Final = ("id", "name", "keys", "blocks", "types", "values", "personal", "interfaces")
+BLOCK_HEAD: Final = ("block", "label", "path", "key", "item", "name", "type", "required", "nullable")
+INTERFACE_HEAD: Final = (
+    *("id", "name", "event", "meaning", "senders", "primary", "secondary", "always", "correlation"),
+    *("category", "signed", "encrypted", "archiveDays", "deadLetterDays", "processes"),
+)
+LINE_HEAD: Final = (
+    *("event", "versions", "path", "key", "block", "item", "name", "type", "required", "nullable", "personal"),
+    *("minLength", "maxLength", "pattern", "minimum", "maximum", "values"),
+)
+STEP_HEAD: Final = (
+    "number",
+    "when",
+    "stage",
+    "interface",
+    "lane",
+    "events",
+    "from",
+    "to",
+    "response",
+    "optional",
+    "repeats",
+)
+
+
+def item_row(entry: ItemEntry) -> tuple[object, ...]:
+    """A data item as a line of a table."""
+    record = item_record(entry)
+    values = (f"{value}: {meaning}" if meaning else value for value, meaning in entry.values.items())
+    types = dict.fromkeys(words for place in entry.places if not place.varies for words in place.types)
+    interfaces = [use.interface for use in entry.uses]
+    item = entry.item
+    return (
+        *(item.id, item.name, " ".join(entry.keys), " ".join(record["blocks"]), "; ".join(types), "; ".join(values)),
+        *(item.personal, " ".join(interfaces)),
+    )
+
+
+def item_record(entry: ItemEntry) -> dict[str, Any]:
+    """A data item with everything that refers to it."""
+    item = entry.item
+    return {
+        "id": item.id,
+        "name": item.name,
+        "keys": entry.keys,
+        "personal": item.personal,
+        "values": entry.values,
+        "blocks": {
+            place.block: {
+                "key": place.key,
+                "schemas": [] if place.varies else [json_schema(one) for one in place.scalars],
+            }
+            for place in entry.places
+        },
+        "interfaces": _uses(entry.uses),
+    }
+
+
+def block_rows(block: BlockEntry) -> list[tuple[object, ...]]:
+    """A block as lines of a table, one for each key."""
+    return [
+        (block.name, block.label, line.path, line.key, *_item(line), line.words, line.required, line.nullable)
+        for line in block.lines
+    ]
+
+
+def block_record(block: BlockEntry) -> dict[str, Any]:
+    """A block with its items."""
+    return {
+        "name": block.name,
+        "label": block.label,
+        "open": block.open,
+        "items": [_line_record(line) for line in block.lines],
+        "inside": block.inside,
+        "interfaces": _uses(block.uses),
+    }
+
+
+def interface_rows(channel: Channel) -> list[tuple[object, ...]]:
+    """A channel as lines of a table, one for each event and group of senders."""
+    return [
+        (
+            *(channel.id, channel.name, event.code.strip("[]"), event.meaning, " ".join(rule.senders)),
+            *(" ".join(roles) for roles in (rule.routing.primary, rule.routing.secondary, rule.routing.always)),
+            *(rule.correlation, channel.category, channel.signed, channel.encrypted),
+            *(channel.archive_for.days, channel.dead_letter_after.days, " ".join(channel.processes)),
+        )
+        for event in channel.events.values()
+        for rule in sender_rules(event)
+    ]
+
+
+def interface_record(channel: Channel, registry: Registry) -> dict[str, Any]:
+    """A channel with its events, for programs."""
+    category = registry.categories.get(channel.category)
+    return {
+        "id": channel.id,
+        "name": channel.name,
+        "publication": channel.publication,
+        "purpose": channel.purpose,
+        "exchange": channel.exchange,
+        "processes": channel.processes,
+        "pattern": channel.pattern,
+        "category": channel.category,
+        "security": category.meaning if category else "",
+        "signed": channel.signed,
+        "encrypted": channel.encrypted,
+        "archiveDays": channel.archive_for.days,
+        "deadLetterDays": channel.dead_letter_after.days,
+        "optionalRoles": sorted(channel.optional_roles),
+        "hidden": channel.hidden,
+        "events": [_event_record(event) for event in channel.events.values()],
+        "schema": f"/data/interfaces/{channel.id}/schema.json",
+        "example": f"/data/interfaces/{channel.id}/example.json",
+    }
+
+
+def line_rows(events: Iterable[Event], lines: Lines) -> list[tuple[object, ...]]:
+    """The items of events as lines of a table."""
+    return [
+        _line_row(event.code.strip("[]"), " ".join(edition.versions), line)
+        for event in events
+        for edition in editions_of(event)
+        for part in parts_of(edition.format, lines)
+        for line in (part.top, *part.lines)
+    ]
+
+
+def step_rows(flow: Flow) -> list[tuple[object, ...]]:
+    """The steps of a flow as lines of a table, one for each lane; `when` names the branches that lead there."""
+    rows: list[tuple[object, ...]] = []
+    for number, (when, step) in enumerate(_walk(flow.steps, ()), 1):
+        rows += [
+            (
+                *(number, " > ".join(when), step.stage, step.interface, way.lane, *_way(way)),
+                *(step.response, step.optional, step.repeats),
+            )
+            for way in step.ways
+        ]
+    return rows
+
+
+def flow_record(flow: Flow) -> dict[str, Any]:
+    """A flow in the form of its file."""
+    return {
+        "name": flow.name,
+        "title": flow.title,
+        "purpose": flow.purpose,
+        "source": flow.source,
+        "processes": flow.processes,
+        "lanes": flow.lanes,
+        "linkedBy": [
+            {"by": link.by, "interfaces": link.interfaces, "eachLane": link.each_lane, "optional": link.optional}
+            for link in flow.links
+        ],
+        "steps": [_step_record(step) for step in flow.steps],
+    }
+
+
+def _uses(uses: Iterable[Use]) -> dict[str, tuple[str, ...]]:
+    return {use.interface: use.events for use in uses}
+
+
+def _item(line: Line) -> tuple[str, str]:
+    return (line.item.id, line.item.name) if line.item else ("", "")
+
+
+def _line_record(line: Line) -> dict[str, Any]:
+    return {
+        "path": line.path,
+        "key": line.key,
+        "item": line.item.id if line.item else None,
+        "type": line.type_name or line.below or None,
+        "required": line.required,
+        "list": isinstance(line.shape, Series),
+        "schema": json_schema(line.value) if isinstance(line.value, Scalar) else None,
+    }
+
+
+def _line_row(event: str, versions: str, line: Line) -> tuple[object, ...]:
+    value = line.value
+    limits: Sequence[object] = (None,) * 6
+    if isinstance(value, Scalar):
+        lengths = (value.min_length, value.max_length, value.pattern, value.minimum, value.maximum)
+        limits = (*lengths, " ".join(value.choices))
+    personal = bool(line.item and line.item.personal)
+    return (
+        *(event, versions, line.path, line.key, line.block, *_item(line)),
+        *(line.words, line.required, line.nullable, personal),
+        *limits,
+    )
+
+
+def _event_record(event: Event) -> dict[str, Any]:
+    return {
+        "code": event.code,
+        "meaning": event.meaning,
+        "rules": [
+            {"senders": rule.senders, "correlation": rule.correlation, **_routing(rule.routing)}
+            for rule in sender_rules(event)
+        ],
+        "addressingDates": [{"path": str(date.path), "covers": date.covers} for date in event.addressing_dates],
+        "mpans": [str(path) for path in event.routing_mpans],
+    }
+
+
+def _routing(routing: Routing) -> dict[str, Any]:
+    return {"primary": routing.primary, "secondary": routing.secondary, "always": routing.always}
+
+
+def _walk(steps: Iterable[Step], when: tuple[str, ...]) -> Iterable[tuple[tuple[str, ...], MessageStep]]:
+    for step in steps:
+        if isinstance(step, Choice):
+            for branch in step.branches:
+                yield from _walk(branch.steps, (*when, branch.when))
+        else:
+            yield when, step
+
+
+def _way(way: Way) -> tuple[str, str, str]:
+    return " ".join(code.strip("[]") for code in way.events), " ".join(way.senders), " ".join(way.recipients)
+
+
+def _step_record(step: Step) -> dict[str, Any]:
+    if isinstance(step, Choice):
+        return {
+            "either": [
+                {"when": branch.when, "ends": branch.ends, "steps": [_step_record(one) for one in branch.steps]}
+                for branch in step.branches
+            ]
+        }
+    return {
+        "stage": step.stage,
+        "interface": step.interface,
+        "response": step.response,
+        "optional": step.optional,
+        "repeats": step.repeats,
+        "note": step.note,
+        "ways": [
+            {"lane": way.lane, "events": way.events, "from": way.senders, "to": way.recipients} for way in step.ways
+        ],
+    }

@@ -1,0 +1,5 @@
+"""Webhooks that a test plays, as in the tests of delivery."""
+
+from tests.integration.delivery.conftest import receive
+
+__all__ = ["receive"]
