@@ -8,7 +8,6 @@ import msgspec
 
 from dip.benchmark.load import MESSAGE_BYTES
 from dip.channels import registry as channels
-from dip.channels.registry import Registry
 from dip.messages.identifiers import EventCode, InterfaceId
 
 _SHARES = (("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("max", 1.0))
@@ -40,7 +39,7 @@ def measure_catalogue(directory: Path, sample: Path, *, loads: int = 20, checks:
         began = time.perf_counter()
         registry = channels.load(directory, specification_items=False)
         loading.append(time.perf_counter() - began)
-        _compile(registry)
+        registry.compile()
         compiling.append(time.perf_counter() - began)
     event = registry.channels[InterfaceId("IF-021")].events[EventCode("[ActivePower]")]
 
@@ -56,13 +55,6 @@ def measure_catalogue(directory: Path, sample: Path, *, loads: int = 20, checks:
         load_and_compile_ms=_percentiles(compiling, 1e3),
         check_us=_percentiles(_timed(check, checks), 1e6),
     )
-
-
-def _compile(registry: Registry) -> None:
-    for channel in registry.channels.values():
-        for event in channel.events.values():
-            for layout in event.editions.values():
-                layout.compile()
 
 
 def _timed(call: Callable[[], None], times: int) -> list[float]:

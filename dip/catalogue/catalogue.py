@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from difflib import unified_diff
 from pathlib import Path
@@ -12,6 +13,7 @@ from dip.catalogue.definitions import check_id, faults_before_reading, faults_of
 from dip.catalogue.edits import Edit
 from dip.catalogue.errors import DefinitionRefused
 from dip.channels.channel import Channel
+from dip.channels.differences import channel_differences
 from dip.channels.errors import CatalogueRefused
 from dip.channels.registry import Registry, build
 from dip.ground.clock import Clock
@@ -32,11 +34,14 @@ class Definition(msgspec.Struct, frozen=True):
     text: str | None
 
 
-class Draft(msgspec.Struct, frozen=True):
-    """A definition without faults that nobody saved yet; difference: unified text against the present one."""
+class Comparison(msgspec.Struct, frozen=True):
+    """What two definitions have different: as unified text, empty where they are equal, and item by item.
 
-    base: int
-    difference: str
+    items: empty, too, where one of them no longer fits the rest of the catalogue.
+    """
+
+    text: str
+    items: tuple[str, ...]
 
 
 class Catalogue:
@@ -84,18 +89,26 @@ class Catalogue:
                 return found.text
         raise NotFound(f"{channel_id} has no version {version}.")
 
-    def difference(self, channel_id: str, old: int, new: int) -> str:
-        """Unified text of what two versions have different; empty where they are equal. Raises NotFound."""
-        before, after = self.text(channel_id, old), self.text(channel_id, new)
-        return _difference(before, after, f"version {old}", f"version {new}")
-
-    async def draft(self, channel_id: str, text: str) -> Draft:
-        """Check a definition without saving it. Raises BadRequest, DefinitionRefused."""
+    async def compare(self, channel_id: str, old: int, new: int) -> Comparison:
+        """What two versions of a channel have different. Raises NotFound."""
         checked = check_id(channel_id)
-        name = self._name(checked)
-        await self._built(checked, name, text)
-        present = self._present(name) or Definition(_SHIPPED, None)
-        return Draft(present.version, _difference(present.text, text, f"version {present.version}", "draft"))
+        before, after = self.text(checked, old), self.text(checked, new)
+        text = _unified(before, after, f"version {old}", f"version {new}")
+        items: tuple[str, ...] = ()
+        if text:
+            with suppress(DefinitionRefused):
+                items = _item_by_item(await self._channel(checked, before), await self._channel(checked, after))
+        return Comparison(text, items)
+
+    async def draft(self, channel_id: str, text: str) -> Comparison:
+        """Check a definition without saving it; what it would change. Raises BadRequest, DefinitionRefused."""
+        checked = check_id(channel_id)
+        drafted = await self._channel(checked, text)
+        present = self.definition(checked) or Definition(_SHIPPED, None)
+        return Comparison(
+            _unified(present.text, text, f"version {present.version}", "draft"),
+            _item_by_item(self.registry.value.find(checked), drafted),
+        )
 
     async def change(
         self, channel_id: str, text: str, *, author: str, reason: str = "", base: int | None = None
@@ -177,6 +190,12 @@ class Catalogue:
         self._log.info("channel_changed", channel=channel_id, version=version.version, removed=text is None)
         return Definition(version.version, text)
 
+    async def _channel(self, channel_id: InterfaceId, text: str | None) -> Channel | None:
+        """The channel that a text defines within the present catalogue. Raises DefinitionRefused."""
+        if text is None:
+            return None
+        return (await self._built(channel_id, self._name(channel_id), text)).find(channel_id)
+
     async def _built(self, channel_id: InterfaceId, name: str, text: str | None) -> Registry:
         """The registry with another text in one place; built in a thread, messages flow meanwhile."""
         return await asyncio.to_thread(self._build, channel_id, name, text)
@@ -233,6 +252,10 @@ def _kept(present: Registry, built: Registry, *, changed: set[InterfaceId]) -> d
     }
 
 
-def _difference(before: str | None, after: str | None, old: str, new: str) -> str:
+def _unified(before: str | None, after: str | None, old: str, new: str) -> str:
     lines = unified_diff((before or "").splitlines(), (after or "").splitlines(), old, new, lineterm="")
     return "\n".join(lines)
+
+
+def _item_by_item(old: Channel | None, new: Channel | None) -> tuple[str, ...]:
+    return tuple(str(one) for one in channel_differences(old, new)) if old or new else ()

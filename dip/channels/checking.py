@@ -41,8 +41,5 @@ def _built(texts: Mapping[str, str], directory: Path) -> Registry:
             faults += refused.faults
     if found is None or faults:
         raise CatalogueRefused(faults)
-    for channel in found.channels.values():
-        for event in channel.events.values():
-            for layout in event.editions.values():
-                layout.compile()
+    found.compile()
     return found

@@ -8,6 +8,7 @@ import msgspec
 from dip.channels.explanation import Explanation
 from dip.channels.folding import fold
 from dip.channels.item_names import ItemNames
+from dip.channels.listed_texts import ListedTexts, listed_texts
 from dip.channels.paths import ItemPath
 from dip.channels.schemas import json_schema
 from dip.channels.shapes import Block, Item
@@ -50,7 +51,7 @@ class MessageFormat:
 
         Raises msgspec.ValidationError or msgspec.DecodeError where it doesn't fit.
         """
-        return self._common_decoder.decode(raw)
+        return _matched(self._common_decoder.decode(raw), self._common_texts)
 
     def decode_custom(self, raw: bytes | msgspec.Raw) -> Any:
         """The CustomBlock as a typed struct.
@@ -58,7 +59,7 @@ class MessageFormat:
         Raises msgspec.ValidationError or msgspec.DecodeError where it doesn't fit, or where there is none
         in this format.
         """
-        return self._custom_decoder.decode(raw)
+        return _matched(self._custom_decoder.decode(raw), self._custom_texts)
 
     def schema(self) -> dict[str, Any]:
         """The JSON schema (2020-12) of `{"CommonBlock": …, "CustomBlock": …}`."""
@@ -87,6 +88,14 @@ class MessageFormat:
         return fold(self._payload, payload)
 
     @cached_property
+    def _common_texts(self) -> tuple[ListedTexts, ...]:
+        return listed_texts(self.common)
+
+    @cached_property
+    def _custom_texts(self) -> tuple[ListedTexts, ...]:
+        return listed_texts(self.custom) if self.custom else ()
+
+    @cached_property
     def _common_decoder(self) -> msgspec.json.Decoder[Any]:
         return msgspec.json.Decoder(self._structs.of(self.common))
 
@@ -105,6 +114,13 @@ class MessageFormat:
     @cached_property
     def _custom_explanation(self) -> Explanation | None:
         return Explanation(self.custom, self._personal, self._names) if self.custom else None
+
+
+def _matched(block: Any, texts: tuple[ListedTexts, ...]) -> Any:
+    for one in texts:
+        if not one.fit(block):
+            raise msgspec.ValidationError("A text in a list does not have its pattern")
+    return block
 
 
 class _NoCustomBlock:

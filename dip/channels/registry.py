@@ -43,6 +43,13 @@ class Registry:
         """The channel of that id, if there is one."""
         return self.channels.get(InterfaceId(interface_id))
 
+    def compile(self) -> None:
+        """Make the checks of every format now instead of at their first use."""
+        for channel in self.channels.values():
+            for event in channel.events.values():
+                for layout in event.editions.values():
+                    layout.compile()
+
 
 def load(directory: Path, *, specification_items: bool) -> Registry:
     """Read the catalogue in a directory; `specification_items` adds those of the spec profile.

@@ -11,36 +11,38 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from dip.channels.listed_texts import is_listed_text
 from dip.channels.shapes import Block, Scalar, Series, Shape, attribute
 
 
 class Structs:
-    """Types already made, one for each shape."""
+    """Types already made, one for each shape, and one for it below a list, where patterns are matched apart."""
 
     def __init__(self) -> None:
-        self._made: dict[Shape, Any] = {}
+        self._made: dict[tuple[Shape, bool], Any] = {}
 
-    def of(self, shape: Shape) -> Any:
-        """The type to decode into."""
-        made = self._made.get(shape)
+    def of(self, shape: Shape, *, listed: bool = False) -> Any:
+        """The type to decode into. listed: the shape stands in the entries of a list (`listed_texts`)."""
+        made = self._made.get((shape, listed))
         if made is None:
-            made = self._made[shape] = self._make(shape)
+            made = self._made[shape, listed] = self._make(shape, listed)
         return made
 
-    def _make(self, shape: Shape) -> Any:
+    def _make(self, shape: Shape, listed: bool) -> Any:
         if isinstance(shape, Scalar):
-            return _scalar(shape)
+            return _scalar(shape, matched=not (listed and is_listed_text(shape)))
         if isinstance(shape, Series):
+            below = self.of(shape.of, listed=not isinstance(shape.of, Scalar))
             return Annotated[
-                list[self.of(shape.of)],  # type: ignore[misc]
+                list[below],  # type: ignore[valid-type]
                 msgspec.Meta(min_length=shape.at_least or None, max_length=shape.at_most),
             ]
-        return self._struct(shape)
+        return self._struct(shape, listed)
 
-    def _struct(self, block: Block) -> Any:
+    def _struct(self, block: Block, listed: bool) -> Any:
         fields: list[tuple[str, Any] | tuple[str, Any, Any]] = []
         for item in block.items:
-            kind = self.of(item.shape)
+            kind = self.of(item.shape, listed=listed)
             if item.optional:
                 fields.append((attribute(item.key), _either(kind, msgspec.UnsetType), msgspec.UNSET))
             else:
@@ -55,7 +57,7 @@ class Structs:
         )
 
 
-def _scalar(scalar: Scalar) -> Any:
+def _scalar(scalar: Scalar, *, matched: bool) -> Any:
     kind: Any
     if scalar.choices:
         literal: Any = Literal
@@ -63,7 +65,7 @@ def _scalar(scalar: Scalar) -> Any:
     elif scalar.kind == "boolean":
         kind = bool
     elif scalar.kind == "string":
-        pattern = "(?a)" + scalar.pattern.removesuffix("$") + r"\Z" if scalar.pattern else None
+        pattern = "(?a)" + scalar.pattern.removesuffix("$") + r"\Z" if scalar.pattern and matched else None
         kind = _constrained(str, min_length=scalar.min_length or None, max_length=scalar.max_length, pattern=pattern)
     else:
         multiple = scalar.multiple_of or (1 if scalar.kind == "integer" else None)

@@ -6,10 +6,13 @@ from typing import Any
 import msgspec
 
 from dip.channels.channel import Channel, Event
+from dip.channels.formats import MessageFormat
+from dip.channels.item_names import ItemNames
 from dip.ground.settings import Settings
 from dip.intake.body import Blocks, plain, read_body, repeats_a_name, too_deep
-from dip.intake.refusal import Refusal, RequestRefused
-from dip.messages.faults import FAULTS_SHOWN, Fault
+from dip.intake.editions import naming_editions, version_of
+from dip.intake.refusal import Refusal, RequestRefused, several, with_items
+from dip.messages.faults import Fault
 from dip.participants.registry import CertificateMissing
 from dip.security.encryption import UndecryptableBlock
 
@@ -26,11 +29,20 @@ class FormatCheck:
     several threads.
     """
 
-    def __init__(self, settings: Settings, channel: Channel, event: Event, decrypt: Callable[[str], bytes]) -> None:
+    def __init__(
+        self,
+        *,
+        settings: Settings,
+        channel: Channel,
+        event: Event,
+        names: ItemNames,
+        decrypt: Callable[[str], bytes],
+    ) -> None:
         self._settings = settings
         self._folds = settings.switches.folds_names
         self._opens = settings.switches.encrypts_custom_block and channel.encrypted
         self._event = event
+        self._names = names
         self._decrypt = decrypt
 
     def faults(self, body: bytes) -> Sequence[Fault]:
@@ -46,8 +58,9 @@ class FormatCheck:
         )
         if len(received) != 1:
             raise RequestRefused("MSG1001", f"Body: expected an array of one message, found {len(received)}.")
-        found = received[0].faults if isinstance(received[0], Refusal) else self._of(received[0])
-        return [msgspec.structs.replace(fault, pointer=f"/0{fault.pointer}") for fault in found]
+        found = received[0] if isinstance(received[0], Refusal) else several("MSG1001", self._of(received[0]))
+        faults = with_items(found, self._names).faults
+        return [msgspec.structs.replace(fault, pointer=f"/0{fault.pointer}") for fault in faults]
 
     def _of(self, blocks: Blocks) -> Sequence[Fault]:
         payload: dict[str, Any] = {}
@@ -64,12 +77,20 @@ class FormatCheck:
                 unopened.append(custom)
             else:
                 payload["CustomBlock"] = custom
-        layout = self._event.format
+        layout = self._edition(payload)
         if self._folds:
+            # The version may stand under a name that only folding brings to light.
+            layout = self._edition(layout.fold(payload))
             payload = layout.fold(payload)
         if unopened:
-            return (unopened + layout.explain_common(payload["CommonBlock"]))[:FAULTS_SHOWN]
-        return layout.explain(payload) or self._other_event(payload)
+            faults = unopened + layout.explain_common(payload["CommonBlock"])
+        else:
+            faults = layout.explain(payload) or self._other_event(payload)
+        return naming_editions(faults, self._event)
+
+    def _edition(self, payload: dict[str, Any]) -> MessageFormat:
+        """The format of the edition that a message says it has."""
+        return self._event.format_of(version_of(payload["CommonBlock"]))
 
     def _custom(self, raw: msgspec.Raw) -> Any:
         """The CustomBlock as plain objects, or why it is none."""
@@ -87,9 +108,9 @@ class FormatCheck:
             return Fault(_CUSTOM, f"JSON ({exc})")
         return custom
 
-    def _other_event(self, payload: dict[str, Any]) -> Sequence[Fault]:
+    def _other_event(self, payload: dict[str, Any]) -> list[Fault]:
         """Events may share a format; the one of the address is meant."""
         code = payload["CommonBlock"]["S0"]["eventCode"]
         if code == self._event.code:
-            return ()
+            return []
         return [Fault(f"{_COMMON}/S0/eventCode", f"{self._event.code}, the event of the address", code)]

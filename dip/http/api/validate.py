@@ -16,7 +16,7 @@ from dip.http.api.calls import JSON, Desk, caller_of
 from dip.http.problems import status_of
 from dip.intake.format_check import FormatCheck
 from dip.intake.refusal import RequestRefused
-from dip.messages.faults import Fault
+from dip.messages.faults import FAULTS_SHOWN, Fault
 from dip.participants.registry import Participants
 
 OK = "Message OK"
@@ -41,12 +41,17 @@ class Validation:
     async def validate(self, request: web.Request) -> web.Response:
         """Whether the one message of the array has the form of this event; 400 names up to ten faults."""
         try:
-            channel, event = self._named(request.match_info["channel_id"], request.match_info["event"])
+            registry = self._registry.value
+            channel, event = _named(registry, request.match_info["channel_id"], request.match_info["event"])
             async with self._budget.hold(request.content_length or self._settings.body_limit_bytes):
                 body = await self._read(request)
                 participants, caller = self._participants.value, caller_of(request)
                 check = FormatCheck(
-                    self._settings, channel, event, lambda jwe: participants.decryptor(caller.dip_id).decrypt(jwe)
+                    settings=self._settings,
+                    channel=channel,
+                    event=event,
+                    names=registry.names,
+                    decrypt=lambda jwe: participants.decryptor(caller.dip_id).decrypt(jwe),
                 )
                 # A message may be as long as a whole request: others are served meanwhile.
                 faults = await asyncio.to_thread(check.faults, body)
@@ -63,20 +68,18 @@ class Validation:
         except TimeoutError as exc:
             raise BadRequest(f"Body: expected all of it within {self._settings.request_timeout_s:g} s.") from exc
 
-    def _named(self, channel_id: str, code: str) -> tuple[Channel, Event]:
-        """The channel and the event of an address. Raises NotFound that lists what there is."""
-        registry = self._registry.value
-        channel = registry.find(channel_id.upper())
-        if channel is None:
-            raise NotFound(
-                f"{channel_id[:20]}: no such interface; this DIP serves {', '.join(sorted(registry.channels))}."
-            )
-        events = {str(known).strip("[]").casefold(): event for known, event in channel.events.items()}
-        event = events.get(code.casefold())
-        if event is None:
-            codes = ", ".join(sorted(str(known).strip("[]") for known in channel.events))
-            raise NotFound(f"{channel.id}: no event {code[:50]}; it has {codes}.")
-        return channel, event
+
+def _named(registry: Registry, channel_id: str, code: str) -> tuple[Channel, Event]:
+    """The channel and the event of an address. Raises NotFound that lists what there is."""
+    channel = registry.find(channel_id.upper())
+    if channel is None:
+        raise NotFound(f"{channel_id[:20]}: no such interface; this DIP serves {', '.join(sorted(registry.channels))}.")
+    events = {str(known).strip("[]").casefold(): event for known, event in channel.events.items()}
+    event = events.get(code.casefold())
+    if event is None:
+        codes = ", ".join(sorted(str(known).strip("[]") for known in channel.events))
+        raise NotFound(f"{channel.id}: no event {code[:50]}; it has {codes}.")
+    return channel, event
 
 
 def _said(status: int, sentence: str) -> web.Response:
@@ -85,4 +88,6 @@ def _said(status: int, sentence: str) -> web.Response:
 
 def _listed(faults: Sequence[Fault]) -> str:
     count = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
+    if len(faults) == FAULTS_SHOWN:
+        count = f"the first {FAULTS_SHOWN} faults"
     return f"Message refused, {count}: " + "; ".join(str(fault) for fault in faults)

@@ -10,7 +10,7 @@ from dip.channels.registry import Registry
 from dip.ground.settings import Settings
 from dip.http.description.operations import SIGNATURE_HEADERS
 from dip.http.description.participants_api import about
-from dip.http.description.schemas import Schema, SchemaBook, code_of, example_of
+from dip.http.description.schemas import Schema, SchemaBook, code_of, example_of, one_of
 
 _VERSION: Final = "3.0.0"
 _JSON: Final = "application/json"
@@ -139,17 +139,20 @@ def _received(event: Event) -> str:
 
 
 def _message(channel: Channel, event: Event, book: SchemaBook, *, sealed: bool) -> dict[str, Any]:
+    layouts = dict.fromkeys(event.editions.values())
+    schemas = [book.message(channel, layout, sealed=sealed) for layout in layouts]
     made: dict[str, Any] = {
         "name": _message_name(channel, event),
         "title": f"{event.code} {event.meaning}",
         "contentType": _JSON,
-        "payload": book.message(channel, event.format, sealed=sealed),
+        "payload": one_of(schemas),
         "traits": [{"$ref": "#/components/messageTraits/signed"}],
         "examples": [{"name": code_of(event), "payload": example_of(event, sealed=sealed)}],
     }
     if sealed:
         # What is inside the JWE has a schema of its own.
-        book.message(channel, event.format)
+        for layout in layouts:
+            book.message(channel, layout)
     kinds = {event.usual_correlation, *event.correlation_by_sender.values()}
     kind = next((one for one in (Correlation.COPY, Correlation.CREATE) if one in kinds), None)
     if kind is not None:

@@ -75,7 +75,7 @@ def openapi(
             "license": {"name": "Apache-2.0"},
         },
         "servers": [{"url": "/", "description": "Portal and administration API"}],
-        "tags": [*tags[:2], *api.tags(), *tags[2:]],
+        "tags": [*tags[:-1], *api.tags(), tags[-1]],
         "paths": paths,
         "components": {
             "schemas": dict(sorted(schemas.items())),

@@ -41,7 +41,7 @@ _SENTENCES: Final = {
 
 def operation_id(*words: str) -> str:
     """An id that generators of clients can make a name of, such as `validate-IF-031-DSApp`."""
-    return re.sub(r"[^\w-]+", "-", "-".join(words)).strip("-")
+    return re.sub(r"[^A-Za-z0-9]+", "-", " ".join(words)).strip("-")
 
 
 def answer(

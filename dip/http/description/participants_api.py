@@ -17,7 +17,7 @@ from dip.http.description.operations import (
     signed,
 )
 from dip.http.description.routes import Route
-from dip.http.description.schemas import SchemaBook, code_of, example_of, reference
+from dip.http.description.schemas import SchemaBook, code_of, example_of, one_of, reference
 from dip.http.description.wire import DELIVERED
 from dip.store.records import ALL_CHANNELS
 
@@ -68,8 +68,8 @@ class ParticipantsApi:
     def _messages_in(self, channel: Channel) -> Operation:
         sealed = self._seals and channel.encrypted
         events = channel.events.values()
-        formats = {event.format.name: event.format for event in events}
-        schemas = [self._book.message(channel, layout, sealed=sealed) for layout in formats.values()]
+        layouts = dict.fromkeys(layout for event in events for layout in event.editions.values())
+        schemas = [self._book.message(channel, layout, sealed=sealed) for layout in layouts]
         examples = {}
         for event in events:
             name = f"{channel.id}.{code_of(event)}" + (".sealed" if sealed and event.format.has_custom else "")
@@ -100,12 +100,11 @@ class ParticipantsApi:
     def _validations(self, channel: Channel) -> Described:
         for event in channel.events.values():
             name = f"{channel.id}.{code_of(event)}"
-            plain = self._book.message(channel, event.format)
-            schemas = [plain]
-            if self._seals and channel.encrypted and event.format.has_custom:
-                schemas.append(self._book.message(channel, event.format, sealed=True))
+            sealing = (False, True) if self._seals and channel.encrypted and event.format.has_custom else (False,)
+            layouts = dict.fromkeys(event.editions.values())
+            schemas = [self._book.message(channel, layout, sealed=sealed) for sealed in sealing for layout in layouts]
             self.examples[name] = {"summary": f"{event.code} {event.meaning}", "value": [example_of(event)]}
-            body = {"type": "array", "minItems": 1, "maxItems": 1, "items": _one_of(schemas)}
+            body = {"type": "array", "minItems": 1, "maxItems": 1, "items": one_of(schemas)}
             operation = {
                 "operationId": operation_id("validate", channel.id, code_of(event)),
                 "tags": [channel.id],
@@ -174,7 +173,7 @@ class ParticipantsApi:
             "type": "array",
             "minItems": 1,
             "maxItems": self._settings.message_limit,
-            "items": _one_of(schemas),
+            "items": one_of(schemas),
         }
 
     def _answers(self, *, with_reply: bool) -> dict[str, Any]:
@@ -209,7 +208,3 @@ def about(channel: Channel, *, in_full: bool = False) -> str:
 
 def _listed(roles: Iterable[str]) -> str:
     return ", ".join("everyone" if role == "*" else role for role in sorted(roles)) or "nobody"
-
-
-def _one_of(schemas: list[Any]) -> Any:
-    return schemas[0] if len(schemas) == 1 else {"oneOf": schemas}

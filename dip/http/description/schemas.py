@@ -31,6 +31,11 @@ def reference(name: str) -> Schema:
     return {"$ref": f"#/components/schemas/{name}"}
 
 
+def one_of(schemas: list[Schema]) -> Schema:
+    """The only one of these schemas, or any one of several."""
+    return schemas[0] if len(schemas) == 1 else {"oneOf": schemas}
+
+
 def code_of(event: Event) -> str:
     """The event's code without its brackets, as addresses have it."""
     return str(event.code).strip("[]")
@@ -67,7 +72,10 @@ class SchemaBook:
         if name is None:
             return json_schema(shape, lambda part: self._inner(channel, part))
         if name not in self.schemas:
-            self.schemas[name] = json_schema(shape, lambda part: self._inner(channel, part))
+            made = json_schema(shape, lambda part: self._inner(channel, part))
+            if "title" in made:
+                made["title"] = f"{name} {made['title']}"
+            self.schemas[name] = made
         return reference(name)
 
     def _name_of(self, channel: Channel, shape: Shape) -> str | None:

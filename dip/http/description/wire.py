@@ -8,7 +8,8 @@ import msgspec
 from dip.delivery.dispatcher import EndpointState
 from dip.http.api.webhooks import WebhookConfig
 from dip.http.description.schemas import Schema, reference
-from dip.http.portal.views import ChannelDetail, ChannelView, ParticipantDetail, ParticipantView
+from dip.http.portal.administration_orders import PauseOrder, RecipientsChange, SendersChange, Undo, VersionView
+from dip.http.portal.views import ChannelDetail, ChannelView, ParticipantDetail, ParticipantView, PauseView
 from dip.http.problems import Problem
 from dip.messages.standard_response import StandardResponse
 from dip.store.page_records import MessageDetail, MessageRow, Queue
@@ -16,6 +17,7 @@ from dip.store.page_records import MessageDetail, MessageRow, Queue
 _TYPES: Final = (
     *(StandardResponse, Problem, WebhookConfig, EndpointState),
     *(MessageRow, MessageDetail, Queue, ParticipantView, ParticipantDetail, ChannelView, ChannelDetail),
+    *(VersionView, PauseView, SendersChange, RecipientsChange, Undo, PauseOrder),
 )
 _ALWAYS_THERE: Final = ("StandardResponse", "Entry")
 """Written in full: what has a default stands there all the same."""

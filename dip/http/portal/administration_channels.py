@@ -1,68 +1,36 @@
 """The administration API of the channels: added, changed, removed, paused while messages flow (5.3, 5.13.5)."""
 
-from datetime import datetime
-from typing import Any, Final, TypeVar
+from typing import Final
 
-import msgspec
 from aiohttp import web
 
 from dip.catalogue.catalogue import Catalogue
-from dip.catalogue.definitions import check_id, written
-from dip.catalogue.edits import Edit, Recipient, recipients_edit, senders_edit
+from dip.catalogue.definitions import check_id
+from dip.catalogue.edits import Edit, recipients_edit, senders_edit
 from dip.catalogue.pauses import Pauses
 from dip.channels.channel import Channel
 from dip.ground.errors import BadRequest, NotFound
-from dip.http.portal.guard import API, visitor_of
+from dip.http.portal.administration_orders import (
+    PauseOrder,
+    RecipientsChange,
+    SendersChange,
+    Undo,
+    VersionView,
+    attribution_of,
+    base_of,
+    definition_of,
+    number_of,
+    order_of,
+)
+from dip.http.portal.guard import API
 from dip.http.portal.maintenance import Maintenance
 from dip.http.portal.open_doors import json_response
 from dip.http.portal.views import channel_in_full, channel_in_list
-from dip.messages.identifiers import InterfaceId, RoleCode
+from dip.messages.identifiers import InterfaceId
 
 _ONE: Final = f"{API}/channels/{{channel_id}}"
-_JSON: Final = frozenset({"application/json", "text/json"})
 _CREATED: Final = 201
 _NO_CONTENT: Final = 204
-_Body = TypeVar("_Body")
-
-
-class SendersChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Roles that may send from now on, and that may not any more."""
-
-    add: tuple[RoleCode, ...] = ()
-    remove: tuple[RoleCode, ...] = ()
-
-
-class RecipientsChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Roles that get messages from now on, by class, and that don't any more."""
-
-    add: tuple[Recipient, ...] = ()
-    remove: tuple[Recipient, ...] = ()
-
-
-class Undo(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The version that the channel shall be again; 0: as the files have it."""
-
-    version: int
-    reason: str = ""
-
-
-class PauseOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A maintenance to begin. from: None for now; until: None where nobody knows. Times need an offset."""
-
-    reason: str
-    until: datetime | None = None
-    starts: datetime | None = msgspec.field(default=None, name="from")
-
-
-class VersionView(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
-    """A version of a channel; by: who made it. base: the version that it was made from."""
-
-    version: int
-    at: datetime | None
-    by: str
-    reason: str
-    base: int | None
-    removed: bool
 
 
 class ChannelAdministration:
@@ -106,14 +74,14 @@ class ChannelAdministration:
         """
         channel_id = request.match_info["channel_id"]
         existed = self._catalogue.registry.value.find(channel_id) is not None
-        text = await _definition(request)
-        await self._catalogue.change(channel_id, text, **_attribution(request), base=_base(request))
+        text = await definition_of(request)
+        await self._catalogue.change(channel_id, text, **attribution_of(request), base=base_of(request))
         return self._shown(channel_id, 200 if existed else _CREATED)
 
     async def remove(self, request: web.Request) -> web.Response:
         """Remove a channel; what waits in its queues is delivered all the same."""
         channel_id = request.match_info["channel_id"]
-        await self._catalogue.remove(channel_id, **_attribution(request), base=_base(request))
+        await self._catalogue.remove(channel_id, **attribution_of(request), base=base_of(request))
         return web.Response(status=_NO_CONTENT)
 
     async def versions(self, request: web.Request) -> web.Response:
@@ -138,26 +106,26 @@ class ChannelAdministration:
         """What two versions have different: `?from=&to=`; by default the last change."""
         channel_id = self._known(request)
         last = self._version(channel_id)
-        new = _number(request, "to", last)
-        old = _number(request, "from", max(new - 1, 0))
-        text = self._catalogue.difference(channel_id, old, new)
-        return json_response({"channel": channel_id, "from": old, "to": new, "text": text})
+        new = number_of(request, "to", last)
+        old = number_of(request, "from", max(new - 1, 0))
+        found = await self._catalogue.compare(channel_id, old, new)
+        return json_response({"channel": channel_id, "from": old, "to": new, "text": found.text, "items": found.items})
 
     async def undo(self, request: web.Request) -> web.Response:
         """Make a channel what an earlier version was; where that had removed it, it is removed (204)."""
-        channel_id, wanted = self._known(request), await _body(request, Undo)
-        author = _attribution(request)["author"]
+        channel_id, wanted = self._known(request), await order_of(request, Undo)
+        author = attribution_of(request)["author"]
         made = await self._catalogue.undo(channel_id, wanted.version, author=author, reason=wanted.reason)
         return web.Response(status=_NO_CONTENT) if made.text is None else self._shown(channel_id)
 
     async def senders(self, request: web.Request) -> web.Response:
         """Add senders to a channel, and strike others."""
-        change = await _body(request, SendersChange)
+        change = await order_of(request, SendersChange)
         return await self._edited(request, senders_edit(change.add, change.remove))
 
     async def recipients(self, request: web.Request) -> web.Response:
         """Add recipients to a channel by class, and strike others."""
-        change = await _body(request, RecipientsChange)
+        change = await order_of(request, RecipientsChange)
         if any(one.class_ is None for one in change.add):
             raise BadRequest("add: expected a class for each role: primary, secondary or always.")
         return await self._edited(request, recipients_edit(change.add, change.remove))
@@ -165,14 +133,14 @@ class ChannelAdministration:
     async def pause(self, request: web.Request) -> web.Response:
         """Pause a channel now, or from a moment on; until a moment, or until somebody resumes it."""
         channel = self._present(request.match_info["channel_id"])
-        order = await _body(request, PauseOrder)
+        order = await order_of(request, PauseOrder)
         if any(time is not None and time.tzinfo is None for time in (order.starts, order.until)):
             raise BadRequest("from and until: expected times with an offset, such as 2026-03-21T19:05:00+00:00.")
         await self._pauses.begin(
             channel.id,
             starts=order.starts,
             ends=order.until,
-            author=_attribution(request)["author"],
+            author=attribution_of(request)["author"],
             reason=order.reason,
         )
         return json_response(self._maintenance.of(channel.id))
@@ -184,7 +152,7 @@ class ChannelAdministration:
 
     async def _edited(self, request: web.Request, edit: Edit) -> web.Response:
         channel_id = request.match_info["channel_id"]
-        await self._catalogue.edit(channel_id, edit, **_attribution(request))
+        await self._catalogue.edit(channel_id, edit, **attribution_of(request))
         return self._shown(channel_id)
 
     def _shown(self, channel_id: str, status: int = 200) -> web.Response:
@@ -212,46 +180,3 @@ class ChannelAdministration:
     def _version(self, channel_id: str) -> int:
         definition = self._catalogue.definition(channel_id)
         return definition.version if definition is not None else 0
-
-
-def _attribution(request: web.Request) -> dict[str, str]:
-    visitor = visitor_of(request)
-    return {"author": visitor.name if visitor is not None else "", "reason": request.query.get("reason", "")[:200]}
-
-
-async def _definition(request: web.Request) -> str:
-    body = await request.read()
-    if request.content_type in _JSON:
-        try:
-            return written(msgspec.json.decode(body, type=dict[str, Any]))
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
-            raise BadRequest(f"Body: expected a channel's definition: {exc}.") from exc
-    try:
-        return body.decode("utf-8-sig")
-    except UnicodeDecodeError as exc:
-        raise BadRequest("Body: expected YAML in UTF-8.") from exc
-
-
-async def _body(request: web.Request, kind: type[_Body]) -> _Body:
-    try:
-        return msgspec.json.decode(await request.read(), type=kind)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
-        raise BadRequest(f"Body: {exc}.") from exc
-
-
-def _base(request: web.Request) -> int | None:
-    text = request.headers.get("If-Match", "*").strip().removeprefix("W/").strip('"')
-    if text == "*":
-        return None
-    if not (text.isascii() and text.isdecimal() and len(text) < 10):
-        raise BadRequest('If-Match: expected the ETag of the channel, such as "3".')
-    return int(text)
-
-
-def _number(request: web.Request, name: str, otherwise: int) -> int:
-    text = request.query.get(name, "")
-    if not text:
-        return otherwise
-    if not (text.isascii() and text.isdecimal() and len(text) < 10):
-        raise BadRequest(f"{name} is the number of a version.")
-    return int(text)

@@ -1,8 +1,6 @@
 """The pages of the channels: what is served, and its definition changed, paused and undone (5.3, 5.13.5)."""
 
-import hashlib
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Any, Final, NoReturn
 
 from aiohttp import web
@@ -12,8 +10,8 @@ from dip.catalogue.definitions import check_id, own_id
 from dip.catalogue.edits import Recipient, RecipientClass, recipients_edit, senders_edit
 from dip.catalogue.errors import DefinitionRefused
 from dip.catalogue.pauses import Pauses
-from dip.ground.errors import BadRequest, Conflict, DipError, NotFound
-from dip.http.portal.guard import visitor_of
+from dip.ground.errors import BadRequest, Conflict, NotFound
+from dip.http.portal.channel_forms import author_of, base_of, editor, mark_of, moment_of, reason_of, shown, text_of
 from dip.http.portal.maintenance import Maintenance
 from dip.http.portal.renderer import Renderer
 from dip.http.problems import status_of
@@ -79,17 +77,17 @@ class ChannelPages:
 
     async def new(self, request: web.Request) -> web.Response:
         """The form for a channel that there isn't yet, with a draft to start from."""
-        return self._renderer.page(request, "channel_new.html", _editor(_DRAFT, base=0))
+        return self._renderer.page(request, "channel_new.html", editor(_DRAFT, base=0))
 
     async def save_new(self, request: web.Request) -> web.Response:
         """Check a new channel, or add it."""
         form = await request.post()
-        channel_id = own_id(_text(form))
+        channel_id = own_id(text_of(form))
         present = self._catalogue.definition(channel_id)
         if present is not None and present.text is not None:
             exists = Conflict(f"There is a channel {channel_id} already; change it on its own page.")
-            shown = _editor(_text(form), base=0, reason=_reason(form), refused=exists)
-            return self._renderer.page(request, "channel_new.html", shown, status=status_of(exists))
+            values = editor(text_of(form), base=0, reason=reason_of(form), refused=exists)
+            return self._renderer.page(request, "channel_new.html", values, status=status_of(exists))
         base = present.version if present is not None else 0
         return await self._checked(request, form, channel_id, "channel_new.html", {}, base=base)
 
@@ -97,14 +95,14 @@ class ChannelPages:
         """One channel: definition, versions, maintenance."""
         channel_id, definition = self._known(request)
         text = definition.text if definition.text is not None else self._last_text(channel_id)
-        return self._page(request, channel_id, _editor(text, base=definition.version))
+        return self._page(request, channel_id, editor(text, base=definition.version))
 
     async def save(self, request: web.Request) -> web.Response:
         """Check a changed definition and show what it changes, or save it."""
         channel_id, _ = self._known(request)
         values = self._values(channel_id)
         form = await request.post()
-        return await self._checked(request, form, channel_id, "channel.html", values, base=_base(form))
+        return await self._checked(request, form, channel_id, "channel.html", values, base=base_of(form))
 
     async def version(self, request: web.Request) -> web.Response:
         """One version: what it changed, and what going back to it would change."""
@@ -116,12 +114,12 @@ class ChannelPages:
         records = {one.version: one for one in self._catalogue.versions(channel_id)}
         values = {
             "channel_id": channel_id,
-            "version": version,
+            "number": version,
             "present": present.version,
             "record": records.get(version),
             "text": self._catalogue.text(channel_id, version),
-            "change": _lines(self._catalogue.difference(channel_id, version - 1, version)) if version else [],
-            "way_back": _lines(self._catalogue.difference(channel_id, present.version, version)),
+            "change": shown(await self._catalogue.compare(channel_id, version - 1, version)) if version else None,
+            "way_back": shown(await self._catalogue.compare(channel_id, present.version, version)),
         }
         return self._renderer.page(request, "channel_version.html", values)
 
@@ -131,14 +129,14 @@ class ChannelPages:
         number = str((await request.post()).get("version", ""))
         if not (number.isascii() and number.isdecimal()):
             raise BadRequest("version is the number of a version.")
-        await self._catalogue.undo(channel_id, int(number[:9]), author=_author(request))
+        await self._catalogue.undo(channel_id, int(number[:9]), author=author_of(request))
         _back(channel_id)
 
     async def remove(self, request: web.Request) -> web.Response:
         """Remove the channel."""
         channel_id, _ = self._known(request)
         form = await request.post()
-        await self._catalogue.remove(channel_id, author=_author(request), reason=_reason(form), base=_base(form))
+        await self._catalogue.remove(channel_id, author=author_of(request), reason=reason_of(form), base=base_of(form))
         raise web.HTTPSeeOther(f"/channels?removed={channel_id}")
 
     async def roles(self, request: web.Request) -> web.Response:
@@ -153,7 +151,7 @@ class ChannelPages:
             edit = recipients_edit([one] if adds else [], [] if adds else [one])
         else:
             raise BadRequest("place is senders, primary, secondary or always.")
-        await self._catalogue.edit(channel_id, edit, author=_author(request), reason=_reason(form))
+        await self._catalogue.edit(channel_id, edit, author=author_of(request), reason=reason_of(form))
         _back(channel_id)
 
     async def pause(self, request: web.Request) -> web.Response:
@@ -162,10 +160,10 @@ class ChannelPages:
         form = await request.post()
         await self._pauses.begin(
             channel_id,
-            starts=_moment(form, "from"),
-            ends=_moment(form, "until"),
-            author=_author(request),
-            reason=_reason(form),
+            starts=moment_of(form, "from"),
+            ends=moment_of(form, "until"),
+            author=author_of(request),
+            reason=reason_of(form),
         )
         _back(channel_id)
 
@@ -186,23 +184,23 @@ class ChannelPages:
         base: int,
     ) -> web.Response:
         """Save what was seen with its difference; else show the difference, or the faults."""
-        text, reason = _text(form), _reason(form)
+        text, reason = text_of(form), reason_of(form)
         try:
-            if form.get("action") == "save" and form.get("checked") == _mark(text):
+            if form.get("action") == "save" and form.get("checked") == mark_of(text):
                 saved = await self._catalogue.change(
-                    channel_id, text, author=_author(request), reason=reason, base=base
+                    channel_id, text, author=author_of(request), reason=reason, base=base
                 )
                 _back(channel_id, saved=saved.version)
             draft = await self._catalogue.draft(channel_id, text)
         except (DefinitionRefused, BadRequest, Conflict) as refused:
-            shown = _editor(text, base=base, reason=reason, refused=refused)
-            return self._renderer.page(request, template, {**values, **shown}, status=status_of(refused))
-        shown = _editor(text, base=base, reason=reason, difference=_lines(draft.difference), checked=_mark(text))
-        return self._renderer.page(request, template, {**values, **shown})
+            faulty = editor(text, base=base, reason=reason, refused=refused)
+            return self._renderer.page(request, template, {**values, **faulty}, status=status_of(refused))
+        good = editor(text, base=base, reason=reason, comparison=draft, checked=mark_of(text))
+        return self._renderer.page(request, template, {**values, **good})
 
-    def _page(self, request: web.Request, channel_id: InterfaceId, editor: dict[str, Any]) -> web.Response:
+    def _page(self, request: web.Request, channel_id: InterfaceId, filled: dict[str, Any]) -> web.Response:
         saved = request.query.get("saved", "")
-        return self._renderer.page(request, "channel.html", {**self._values(channel_id), **editor, "saved": saved})
+        return self._renderer.page(request, "channel.html", {**self._values(channel_id), **filled, "saved": saved})
 
     def _values(self, channel_id: InterfaceId) -> dict[str, Any]:
         registry = self._catalogue.registry.value
@@ -210,7 +208,7 @@ class ChannelPages:
         return {
             "channel_id": channel_id,
             "channel": registry.find(channel_id),
-            "version": definition.version,
+            "present": definition.version,
             "versions": self._catalogue.versions(channel_id),
             "has_file": self._catalogue.text(channel_id, 0) is not None,
             "pause": self._maintenance.of(channel_id),
@@ -245,69 +243,6 @@ class ChannelPages:
         """What a removed channel was."""
         texts = (one.text for one in self._catalogue.versions(channel_id))
         return next((text for text in texts if text is not None), self._catalogue.text(channel_id, 0) or "")
-
-
-def _editor(
-    text: str,
-    *,
-    base: int,
-    reason: str = "",
-    refused: DipError | None = None,
-    difference: list[tuple[str, str]] | None = None,
-    checked: str = "",
-) -> dict[str, Any]:
-    """What the form of a definition shows. checked: the mark of the text that was checked and shown as a difference."""
-    faults = refused.faults if isinstance(refused, DefinitionRefused) else ()
-    lines = text.splitlines()
-    return {
-        "definition": text,
-        "base": base,
-        "reason": reason,
-        "refused": refused,
-        "faults": [(one, lines[one.line - 1] if one.line <= len(lines) else "") for one in faults],
-        "difference": difference,
-        "checked": checked,
-    }
-
-
-def _lines(difference: str) -> list[tuple[str, str]]:
-    """The lines of a unified difference with their kind, without the two that name the sides."""
-    kinds = {"+": "added", "-": "removed", "@": "place"}
-    return [(kinds.get(line[:1], "same"), line) for line in difference.splitlines()[2:]]
-
-
-def _mark(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _text(form: Any) -> str:
-    return str(form.get("definition", "")).replace("\r\n", "\n")
-
-
-def _reason(form: Any) -> str:
-    return str(form.get("reason", "")).strip()[:200]
-
-
-def _base(form: Any) -> int:
-    text = str(form.get("base", ""))
-    return int(text[:9]) if text.isascii() and text.isdecimal() else 0
-
-
-def _moment(form: Any, name: str) -> datetime | None:
-    """A time of a form, UTC. Raises BadRequest."""
-    text = str(form.get(name, "")).strip()
-    if not text:
-        return None
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError as exc:
-        raise BadRequest(f"{name} is a time such as 2026-03-21T19:05.") from exc
-    return found.replace(tzinfo=UTC) if found.tzinfo is None else found
-
-
-def _author(request: web.Request) -> str:
-    visitor = visitor_of(request)
-    return visitor.name if visitor is not None else ""
 
 
 def _back(channel_id: str, saved: int | None = None) -> NoReturn:

@@ -173,6 +173,7 @@ async def test_versions_are_compared_and_undone(serve: Serve) -> None:
         said = await desk.ask("GET", "/IF-031/diff")
         assert (said.body["from"], said.body["to"]) == (0, 1)
         assert "-category: 2\n+category: 1" in said.body["text"]
+        assert "~ IF-031 category: 2 -> 1" in said.body["items"]
         assert (await desk.ask("GET", "/IF-031")).body["encrypted"] is False
         undone = await desk.ask("POST", "/IF-031/undo", json={"version": 0, "reason": "Too open"})
         assert (undone.body["version"], undone.body["category"]) == (2, 2)

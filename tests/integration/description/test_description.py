@@ -11,6 +11,9 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import make_mocked_request
 
+from dip.http.description.details import DETAILS
+from dip.http.description.routes import routes_of
+from dip.http.portal.guard import API
 from tests.conftest import Serve
 from tests.support.platform import Platform
 
@@ -55,6 +58,13 @@ async def test_every_route_is_described_and_every_description_is_a_route(serve: 
         routes = [*api.router.routes(), *portal.router.routes()]
         missing = [str(route) for route in routes if route.method != "HEAD" and route not in reached]
         assert not missing
+
+
+async def test_every_call_of_the_administration_api_is_described_in_full_and_nothing_else_is(serve: Serve) -> None:
+    async with serve() as platform:
+        routes = {route.key for route in routes_of(platform.dip.applications[1])}
+        assert {key for key in routes if f" {API}/" in key} - DETAILS.keys() == set()
+        assert DETAILS.keys() - routes == set()
 
 
 @pytest.mark.parametrize("path", [*DOCUMENTS, "/docs"])

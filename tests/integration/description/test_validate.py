@@ -1,6 +1,7 @@
 """`/validate` says whether a message has the form of an event, and keeps nothing of it."""
 
 import copy
+import dataclasses
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 
 from dip.channels.channel import Channel, Event
 from dip.channels.examples import example
+from dip.messages.identifiers import EventCode, InterfaceId
 from tests.conftest import Serve
 from tests.support.platform import Platform, changed, sample
 
@@ -190,6 +192,25 @@ async def test_the_event_of_the_message_is_that_of_the_address(serve: Serve) -> 
         channel, event, other = shared
         status, said = await client.ask(f"/validate/{channel.id}/{event.code.strip('[]')}", message_of(other))
         assert (status, "/0/payload/CommonBlock/S0/eventCode" in said) == (400, True)
+
+
+async def test_a_message_of_another_edition_is_compared_with_that_edition(serve: Serve) -> None:
+    async with serve() as platform, asking(platform) as client:
+        known = platform.dip.registry.value
+        channel = known.channels[InterfaceId("IF-031")]
+        event = channel.events[EventCode("[DSApp]")]
+        other = known.channels[InterfaceId("IF-032")].events[EventCode("[DSAppInitialResp]")].format
+        (current,) = event.editions
+        both = dataclasses.replace(event, editions={current: event.format, "900": other})
+        changed_channel = dataclasses.replace(channel, events={**channel.events, event.code: both})
+        platform.dip.registry.value = dataclasses.replace(
+            known, channels={**known.channels, channel.id: changed_channel}
+        )
+        assert await client.ask(PATH, sample("if-031")) == (201, "Message OK")
+        status, said = await client.ask(PATH, changed(sample("if-031"), "CommonBlock.S0.schemaVersion", "901"))
+        assert (status, f"expected one of {current}, 900" in said) == (400, True), said
+        status, said = await client.ask(PATH, changed(sample("if-031"), "CommonBlock.S0.schemaVersion", "900"))
+        assert (status, "/0/payload/CommonBlock/S0/interfaceID" in said) == (400, True), said
 
 
 @pytest.mark.parametrize(

@@ -90,9 +90,7 @@ def test_what_is_so_already_changes_no_character(shared: dict[str, str]) -> None
     ids=["every class", "a further class", "a line each"],
 )
 def test_a_recipient_is_added_to_a_class(before: str, after: str, shared: dict[str, str]) -> None:
-    text = edited(
-        definition("senders: [SUP]\n", before), recipients_edit([Recipient(MSS, "always")], []), shared
-    )
+    text = edited(definition("senders: [SUP]\n", before), recipients_edit([Recipient(MSS, "always")], []), shared)
     assert text == definition("senders: [SUP]\n", after)
 
 

@@ -31,9 +31,7 @@ class Bench:
     def __init__(self, store: SqliteStore) -> None:
         self.clock = StillClock()
         self.resumed: list[str] = []
-        self.pauses = Pauses(
-            store=store.catalogue, clock=self.clock, resumed=self.resumed.append, log=make_log()
-        )
+        self.pauses = Pauses(store=store.catalogue, clock=self.clock, resumed=self.resumed.append, log=make_log())
 
     async def pause(self, starts: datetime | None = None, ends: datetime | None = None) -> None:
         await self.pauses.begin(CHANNEL, starts=starts, ends=ends, author="admin", reason="New formats")
@@ -83,8 +81,6 @@ async def test_what_is_over_is_not_published(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize(("starts", "ends"), [(None, START), (START + HOUR, START + HOUR), (None, START - HOUR)])
-async def test_a_window_that_is_over_or_empty_is_refused(
-    bench: Bench, starts: datetime | None, ends: datetime
-) -> None:
+async def test_a_window_that_is_over_or_empty_is_refused(bench: Bench, starts: datetime | None, ends: datetime) -> None:
     with pytest.raises(BadRequest, match="until lies after from"):
         await bench.pause(starts, ends)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from dip.channels.durations import duration
+from dip.channels.durations import duration, written
 from dip.channels.errors import CatalogueRefused
 from dip.channels.registry import Registry, build, load
 from dip.ground.errors import SetupRefused
@@ -250,3 +250,17 @@ def test_durations_are_read(text: str, seconds: int) -> None:
 def test_other_texts_are_no_durations(text: str) -> None:
     with pytest.raises(ValueError, match=r"is no duration|is too long"):
         duration(text)
+
+
+@pytest.mark.parametrize("text", ["P2557D", "PT20S", "P1DT3600S", "PT0S", "PT129600S"])
+def test_a_written_duration_reads_back_as_the_same(text: str) -> None:
+    assert duration(written(duration(text))) == duration(text)
+
+
+def test_a_duration_is_written_in_days_and_seconds() -> None:
+    assert [written(duration(text)) for text in ("PT336H", "PT36H", "PT20S", "PT0S")] == [
+        "P14D",
+        "P1DT43200S",
+        "PT20S",
+        "PT0S",
+    ]

@@ -3,7 +3,9 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dip.intake.refusal import Refusal, help_text, one, several
+from dip.channels.dictionary import DataItem
+from dip.channels.item_names import ItemNames
+from dip.intake.refusal import Refusal, help_text, one, several, with_items
 from dip.messages.faults import Fault
 
 
@@ -30,3 +32,12 @@ def test_help_is_never_longer_than_500_and_says_how_many_are_left_out(lengths: l
     shown = sum(fault in text.split("; ") for fault in whole)
     if shown < len(whole) and shown:
         assert text.endswith(f"and {len(whole) - shown} more")
+
+
+def test_a_fault_names_the_data_item_after_its_place() -> None:
+    names = ItemNames({"DI-997": DataItem("DI-997", "Sender DIP ID", "senderDIPID", ("S1",), {}, False, {})})
+    known, other = (f"/payload/CommonBlock/S1/{key}" for key in ("senderDIPID", "mood"))
+    refusal = with_items(several("MSG1001", [Fault(known, "text"), Fault(other, "no key of this name")]), names)
+    assert help_text(refusal, 0) == (
+        f"/0{known} (DI-997 Sender DIP ID): expected text; /0{other}: expected no key of this name"
+    )

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from dip.ground.clock import microseconds
 from dip.messages.identifiers import DipId, RoleCode
-from dip.routing.dates import Span, at, span, spans_of
+from dip.routing.dates import Span, at, periods_of, span, spans_of
 from dip.store.records import Appointment
 
 CHANGE = datetime(2024, 9, 30, 23, tzinfo=UTC)
@@ -72,3 +72,18 @@ def test_spans_are_the_union_without_repeats_or_what_is_no_time() -> None:
         microseconds(datetime(2024, 10, 1, tzinfo=UTC)),
         microseconds(datetime(2024, 10, 2, tzinfo=UTC)),
     ]
+
+
+@pytest.mark.requirement("FS-35")
+def test_a_period_holds_every_day_from_its_first_to_its_last() -> None:
+    first, last = "2024-09-01T00:00:00+00:00", "2024-09-30T00:00:00+00:00"
+    (whole,) = periods_of([(first, last)], "day")
+    assert whole == Span(
+        microseconds(datetime(2024, 9, 1, tzinfo=UTC)), microseconds(datetime(2024, 10, 1, tzinfo=UTC)) - 1
+    )
+    assert periods_of([(last, first)], "day") == (whole,)
+
+
+def test_a_period_with_one_end_is_that_day_and_one_without_any_is_none() -> None:
+    day = "2024-09-01T00:00:00+00:00"
+    assert periods_of([(day, None), (None, day), (None, None), (5, "soon")], "day") == spans_of([(day, "day")])

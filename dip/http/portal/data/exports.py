@@ -4,7 +4,6 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from dip.channels.channel import Channel, Event, Routing
-from dip.channels.flow import Choice, Flow, MessageStep, Step, Way
 from dip.channels.registry import Registry
 from dip.channels.schemas import json_schema
 from dip.channels.shapes import Scalar, Series
@@ -22,19 +21,6 @@ INTERFACE_HEAD: Final = (
 LINE_HEAD: Final = (
     *("event", "versions", "path", "key", "block", "item", "name", "type", "required", "nullable", "personal"),
     *("minLength", "maxLength", "pattern", "minimum", "maximum", "values"),
-)
-STEP_HEAD: Final = (
-    "number",
-    "when",
-    "stage",
-    "interface",
-    "lane",
-    "events",
-    "from",
-    "to",
-    "response",
-    "optional",
-    "repeats",
 )
 
 
@@ -141,37 +127,6 @@ def line_rows(events: Iterable[Event], lines: Lines) -> list[tuple[object, ...]]
     ]
 
 
-def step_rows(flow: Flow) -> list[tuple[object, ...]]:
-    """The steps of a flow as lines of a table, one for each lane; `when` names the branches that lead there."""
-    rows: list[tuple[object, ...]] = []
-    for number, (when, step) in enumerate(_walk(flow.steps, ()), 1):
-        rows += [
-            (
-                *(number, " > ".join(when), step.stage, step.interface, way.lane, *_way(way)),
-                *(step.response, step.optional, step.repeats),
-            )
-            for way in step.ways
-        ]
-    return rows
-
-
-def flow_record(flow: Flow) -> dict[str, Any]:
-    """A flow in the form of its file."""
-    return {
-        "name": flow.name,
-        "title": flow.title,
-        "purpose": flow.purpose,
-        "source": flow.source,
-        "processes": flow.processes,
-        "lanes": flow.lanes,
-        "linkedBy": [
-            {"by": link.by, "interfaces": link.interfaces, "eachLane": link.each_lane, "optional": link.optional}
-            for link in flow.links
-        ],
-        "steps": [_step_record(step) for step in flow.steps],
-    }
-
-
 def _uses(uses: Iterable[Use]) -> dict[str, tuple[str, ...]]:
     return {use.interface: use.events for use in uses}
 
@@ -221,37 +176,3 @@ def _event_record(event: Event) -> dict[str, Any]:
 
 def _routing(routing: Routing) -> dict[str, Any]:
     return {"primary": routing.primary, "secondary": routing.secondary, "always": routing.always}
-
-
-def _walk(steps: Iterable[Step], when: tuple[str, ...]) -> Iterable[tuple[tuple[str, ...], MessageStep]]:
-    for step in steps:
-        if isinstance(step, Choice):
-            for branch in step.branches:
-                yield from _walk(branch.steps, (*when, branch.when))
-        else:
-            yield when, step
-
-
-def _way(way: Way) -> tuple[str, str, str]:
-    return " ".join(code.strip("[]") for code in way.events), " ".join(way.senders), " ".join(way.recipients)
-
-
-def _step_record(step: Step) -> dict[str, Any]:
-    if isinstance(step, Choice):
-        return {
-            "either": [
-                {"when": branch.when, "ends": branch.ends, "steps": [_step_record(one) for one in branch.steps]}
-                for branch in step.branches
-            ]
-        }
-    return {
-        "stage": step.stage,
-        "interface": step.interface,
-        "response": step.response,
-        "optional": step.optional,
-        "repeats": step.repeats,
-        "note": step.note,
-        "ways": [
-            {"lane": way.lane, "events": way.events, "from": way.senders, "to": way.recipients} for way in step.ways
-        ],
-    }

@@ -10,7 +10,7 @@ from dip.channels.channel import Channel, Event
 from dip.channels.flow import Flow
 from dip.channels.flows import Flows
 from dip.ground.errors import BadRequest, NotFound
-from dip.http.portal.data import exports
+from dip.http.portal.data import exports, flow_exports
 from dip.http.portal.data.interfaces import event_named, examples_of, schema_of
 from dip.http.portal.data.sequence import mermaid
 from dip.http.portal.data.shelf import Shelf
@@ -88,12 +88,12 @@ class DataFiles:
     async def flow_json(self, request: web.Request) -> web.Response:
         """A business flow as JSON."""
         flow = self._flow(request)
-        return _json(f"{flow.name}.json", exports.flow_record(flow))
+        return _json(f"{flow.name}.json", flow_exports.flow_record(flow))
 
     async def flow_csv(self, request: web.Request) -> web.Response:
         """A business flow as CSV, a line for each step and lane."""
         flow = self._flow(request)
-        return _csv(f"{flow.name}.csv", exports.STEP_HEAD, exports.step_rows(flow))
+        return _csv(f"{flow.name}.csv", flow_exports.STEP_HEAD, flow_exports.step_rows(flow))
 
     async def flow_mermaid(self, request: web.Request) -> web.Response:
         """A business flow as the text of a Mermaid sequence diagram."""

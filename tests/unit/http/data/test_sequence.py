@@ -14,9 +14,9 @@ from dip.messages.identifiers import EventCode, InterfaceId, RoleCode
 SUPPLIER, REGISTRATION = (RoleCode("SUP"),), (RoleCode("REGS"),)
 
 
-def step(interface: str, stage: str, **more: bool) -> MessageStep:
+def step(interface: str, stage: str, *, optional: bool = False) -> MessageStep:
     way = Way(None, (EventCode("[DSApp]"),), SUPPLIER, REGISTRATION)
-    return MessageStep(stage, InterfaceId(interface), (way,), **more)
+    return MessageStep(stage, InterfaceId(interface), (way,), optional=optional)
 
 
 def flow(*steps: MessageStep | Choice) -> Flow:
