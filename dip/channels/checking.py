@@ -6,6 +6,7 @@ from pathlib import Path
 
 from dip.channels.document import CatalogueFault
 from dip.channels.errors import CatalogueRefused
+from dip.channels.flows import load_flows
 from dip.channels.registry import Registry, build, read
 
 _FILES = "interfaces"
@@ -14,10 +15,12 @@ _FILES = "interfaces"
 def checked(path: Path, shipped: Path) -> Registry:
     """The catalogue in a directory, or the shipped one with a file laid over it; right in both profiles.
 
-    Every format is compiled too. Raises CatalogueRefused with every fault of every file.
+    Every format is compiled too, and a directory's flows are compared with its channels. Raises CatalogueRefused with every fault of every file.
     """
     if path.is_dir():
-        return _built(read(path), path)
+        found = _built(read(path), path)
+        load_flows(path, found)
+        return found
     name = f"{_FILES}/{path.name}"
     try:
         return _built({**read(shipped), name: path.read_text(encoding="utf-8")}, shipped)

@@ -199,6 +199,8 @@ def about(channel: Channel, *, in_full: bool = False) -> str:
         sentences.append(f"Security category {channel.category}: {protected}.")
         if channel.exchange:
             sentences.append(f"{channel.exchange}.")
+        if channel.reply_within is not None:
+            sentences.append(f"The call waits for the reply, {channel.reply_within.total_seconds():g} s at most.")
         lines = (
             f"- `{event.code}` {event.meaning}, from {_listed(event.senders)}" for event in channel.events.values()
         )

@@ -6,6 +6,8 @@ import msgspec
 import pytest
 import yaml
 
+from dip.ground.errors import SetupRefused
+from dip.store.catalogue import CatalogueVersion
 from tests.conftest import Serve
 from tests.integration.catalogue.office import (
     METER_SERVICE,
@@ -242,3 +244,20 @@ async def test_what_waits_on_a_removed_channel_is_delivered(serve: Serve, receiv
     async with serve(profile="spec") as platform:
         registration = await receive(platform, REGISTRATION, "all")
         assert await registration.received(1) == [reference]
+
+
+async def test_a_stored_change_that_no_longer_fits_is_named_at_the_next_start(serve: Serve) -> None:
+    async with serve() as platform:
+        old = CatalogueVersion(
+            name="interfaces/IF-930.yaml",
+            version=1,
+            at=platform.dip.clock.now(),
+            author="admin",
+            text=renamed("IF-930").replace("category: 2", "category: 77"),
+            base=0,
+            reason="An earlier release had this category",
+        )
+        await platform.dip.store.catalogue.add_version(old)
+    with pytest.raises(SetupRefused, match=r"IF-930.yaml version 1(.|\n)*no security category 77"):
+        async with serve():
+            pass

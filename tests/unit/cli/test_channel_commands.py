@@ -127,3 +127,12 @@ def test_the_difference_of_two_catalogues_is_told_item_by_item(catalogue: Path) 
             "~ IF-031 events [DSApp] routing secondary: REGS -> none",
             "~ IF-031 events [MSApp] routing secondary: REGS -> none",
         ]
+
+
+def test_check_compares_the_flows_with_the_channels(catalogue: Path) -> None:
+    flow = catalogue / "flows" / "acquisition.yaml"
+    flow.write_text(flow.read_text(encoding="utf-8").replace("IF-001", "IF-777"), encoding="utf-8")
+    result = run("check", str(catalogue))
+    assert result.exit_code == 1
+    assert "acquisition.yaml:" in result.stderr
+    assert "IF-777" in result.stderr

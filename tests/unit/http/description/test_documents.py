@@ -187,3 +187,13 @@ def test_both_documents_of_the_whole_catalogue_are_made_in_a_second() -> None:
     openapi(registry, settings, api_url=API_URL, api_routes=API_ROUTES, portal_routes=PORTAL_ROUTES)
     asyncapi(registry, settings, api_url=API_URL)
     assert time.process_time() - started < 1
+
+
+def test_a_channel_whose_caller_waits_says_how_long(described: dict[str, Any], registry: Registry) -> None:
+    waiting = {str(channel.id) for channel in registry.channels.values() if channel.reply_within is not None}
+    said = {
+        path.rpartition("/")[2]
+        for path, held in described["paths"].items()
+        if path.startswith("/dip-channel/") and "waits for the reply" in held.get("post", {}).get("description", "")
+    }
+    assert said == waiting != set()
