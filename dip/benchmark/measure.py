@@ -52,7 +52,7 @@ def measure(
             for reference in arrival.references:
                 seen[reference] += 1
                 if seen[reference] == 1 and reference in sent_at:
-                    delays.append(arrival.at - sent_at[reference])
+                    delays.append((arrival.at - sent_at[reference]) * 1000)
         missing = len(sent_at.keys() - seen.keys())
         if missing:
             return Unaccounted(f"{missing} of {len(sent_at)} messages never reached {recipient}")
@@ -65,18 +65,19 @@ def measure(
     return Round(
         accepted_rate=len(sent_at) / (accepted - first),
         delivered_rate=len(sent_at) * len(recipients) / (last - first),
-        answer_ms=_percentiles([call.answered - call.sent for call in calls]),
-        delivery_ms=_percentiles(delays),
+        answer_ms=percentiles_ms([(call.answered - call.sent) * 1000 for call in calls]),
+        delivery_ms=percentiles_ms(delays),
         cpu_us=None if cpu_s is None else cpu_s / len(sent_at) * 1e6,
         memory_mb=memory_mb,
         duplicates=duplicates,
     )
 
 
-def _percentiles(seconds: Sequence[float]) -> dict[str, float]:
-    ordered = sorted(seconds)
+def percentiles_ms(milliseconds: Sequence[float]) -> dict[str, float]:
+    """Median, 90th and 99th percentile and the greatest, rounded to tenths."""
+    ordered = sorted(milliseconds)
     last = len(ordered) - 1
     return {
-        name: round(ordered[round(last * share)] * 1000, 1)
+        name: round(ordered[round(last * share)], 1)
         for name, share in (("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("max", 1.0))
     }

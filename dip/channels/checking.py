@@ -15,7 +15,8 @@ _FILES = "interfaces"
 def checked(path: Path, shipped: Path) -> Registry:
     """The catalogue in a directory, or the shipped one with a file laid over it; right in both profiles.
 
-    Every format is compiled too, and a directory's flows are compared with its channels. Raises CatalogueRefused with every fault of every file.
+    Every format is compiled too, and a directory's flows are compared with its channels.
+    Raises CatalogueRefused with every fault of every file.
     """
     if path.is_dir():
         found = _built(read(path), path)

@@ -14,9 +14,11 @@ from rich.console import Console
 from rich.table import Table
 
 from dip.benchmark.catalogue import measure_catalogue
+from dip.benchmark.changes import Plan as ChangesPlan
+from dip.benchmark.changes import measure_changes
 from dip.benchmark.consumption import Plan, Result, run_consumption
 from dip.benchmark.loop import run
-from dip.benchmark.measure import Round
+from dip.benchmark.measure import Round, Unaccounted, percentiles_ms
 from dip.ground.assets import asset
 
 _FIGURES: tuple[tuple[str, Callable[[Round], float | None]], ...] = (
@@ -35,7 +37,8 @@ _FIGURES: tuple[tuple[str, Callable[[Round], float | None]], ...] = (
 
 def bench(
     what: Annotated[
-        Literal["consumption", "catalogue"], typer.Argument(help="The whole server, or its catalogue of channels.")
+        Literal["consumption", "catalogue", "changes"],
+        typer.Argument(help="The whole server, its catalogue of channels, or channels added while messages flow."),
     ] = "consumption",
     messages: Annotated[int, typer.Option(min=100, help="Messages in a round.")] = 10_000,
     batch: Annotated[int, typer.Option(min=1, max=1000, help="Messages in a request.")] = 100,
@@ -45,8 +48,12 @@ def bench(
     """Send IF-021 of 4.6 kB to four recipients (live profile), and the same bytes through a bare relay.
 
     Prints medians of the rounds; no rate where a message is unaccounted for (exit 1). `bench catalogue` times
-    the loading of the channels and the check of such a message instead.
+    the loading of the channels and the check of such a message instead; `bench changes` adds ten channels while
+    500 messages a second flow.
     """
+    if what == "changes":
+        _changes()
+        return
     if what == "catalogue":
         _catalogue()
         return
@@ -78,6 +85,29 @@ def _catalogue() -> None:
         (f"decode and check an IF-021 of {found.message_bytes} bytes, µs", found.check_us),
     ):
         table.add_row(name, *(_shown(value) for value in times.values()))
+    Console().print(table)
+
+
+def _changes() -> None:
+    plan = ChangesPlan()
+    found = run(measure_changes(plan))
+    if isinstance(found.messages, Unaccounted):
+        Console(stderr=True).print(f"no figures: {found.messages.reason}", style="bold red")
+        raise typer.Exit(1)
+    if not sys.stdout.isatty():
+        line = {"machine": machine(), "plan": plan, "changes": found}
+        sys.stdout.write(msgspec.json.encode(line).decode() + "\n")
+        return
+    title = (
+        f"{plan.rate} IF-031 a second for {plan.seconds} s, one at a time, while {plan.additions} channels are added"
+    )
+    table = Table(title=title, caption=machine())
+    for head in ("", "p50", "p90", "p99", "max"):
+        table.add_column(head, justify="right" if head else "left")
+    table.add_row("answer, ms", *(_shown(value) for value in found.messages.answer_ms.values()))
+    table.add_row("delivery, ms", *(_shown(value) for value in found.messages.delivery_ms.values()))
+    table.add_row("adding a channel, ms", *(_shown(value) for value in percentiles_ms(found.addition_ms).values()))
+    table.add_row("lost, doubled", f"0, {found.messages.duplicates}", "", "", "")
     Console().print(table)
 
 

@@ -69,12 +69,14 @@ class Intake:
         Raises RequestRefused, SignatureRefused, NotAuthenticated, NotPermitted where nothing of it can
         be told apart; StoreUnavailable where the disk fails.
         """
+        registry, participants = self._registry.value, self._participants.value
         signed = self._signatures.check(
             request.headers,
             method=request.method,
             urls=request.urls,
             body=request.body,
             caller=request.caller.dip_id,
+            required=_is_signed(registry, request.channel_id),
         )
         now = Moment.of(self._clock.now(), self._clock.wall())
         switches = self._settings.switches
@@ -84,7 +86,6 @@ class Intake:
             nesting_limit=self._settings.nesting_limit,
             folds_names=switches.folds_names,
         )
-        registry, participants = self._registry.value, self._participants.value
         checker = Checker(
             settings=self._settings,
             registry=registry,
@@ -219,6 +220,12 @@ class Intake:
         self._wake(taken.lanes)
         again = [one.refusal.retry_after_s or 0 for one in judged if one.refusal is not None]
         return Answer(taken.status, taken.answer, new, max(again) if taken.status == UNAVAILABLE else None)
+
+
+def _is_signed(registry: Registry, channel_id: str | None) -> bool:
+    """Whether requests to this address must be signed: all but those for a channel whose pattern has no such action."""
+    channel = registry.find(channel_id) if channel_id is not None else None
+    return channel is None or channel.signed
 
 
 def _each(work: Callable[[Checked], None], items: Sequence[Checked]) -> None:

@@ -15,6 +15,7 @@ from dip.ground.errors import DipError
 from dip.security.certificates import SIGNATURE_CERTIFICATE, VerificationKey
 
 __all__ = [
+    "ALL_HEADERS",
     "CONTENT_HASH",
     "SIGNATURE",
     "SIGNATURE_CERTIFICATE",
@@ -35,6 +36,7 @@ __all__ = [
 SIGNATURE = "X-DIP-Signature"
 SIGNATURE_DATE = "X-DIP-Signature-Date"
 CONTENT_HASH = "X-DIP-Content-Hash"
+ALL_HEADERS = (SIGNATURE, SIGNATURE_DATE, CONTENT_HASH, SIGNATURE_CERTIFICATE)
 
 HELP_LIMIT = 500
 """Characters that the `help` of a refusal may have."""
@@ -71,11 +73,10 @@ class SignedHeaders(msgspec.Struct, frozen=True):
     @classmethod
     def of(cls, headers: Mapping[str, str]) -> Self:
         """The four values out of a request's headers. Raises SignatureRefused that names what is missing."""
-        names = (SIGNATURE, SIGNATURE_DATE, CONTENT_HASH, SIGNATURE_CERTIFICATE)
-        missing = [name for name in names if not headers.get(name)]
+        missing = [name for name in ALL_HEADERS if not headers.get(name)]
         if missing:
             raise SignatureRefused(f"Missing headers: {', '.join(missing)}. Send all four with every call.")
-        return cls(*(headers[name] for name in names))
+        return cls(*(headers[name] for name in ALL_HEADERS))
 
 
 def content_hash(body: bytes) -> str:
