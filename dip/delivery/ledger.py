@@ -60,7 +60,8 @@ class Ledger:
             tls_certificate=self._tls_certificate,
             status=call.status,
             answer=self._archive.seal_answer(call.answer),
-            note=next((one.note for one in judged if one.fate is Fate.DELIVERED and one.note), None),
+            # Only an answer without entries is remarkable, and it says the same of all.
+            note=judged[0].note or None if judged[0].fate is Fate.DELIVERED else None,
             duration_us=duration_us,
         )
         delivered: list[int] = []

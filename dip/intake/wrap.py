@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from dip.archive.archive import Archive
-from dip.channels.channel import Correlation
+from dip.channels.channel import Channel, Correlation
 from dip.ground.clock import MICROSECOND
 from dip.intake.check import Checked
 from dip.messages.envelope import AddressBlock, Envelope, TransactionBlock
@@ -63,7 +63,6 @@ class Wrapper:
             correlation = correlation_id(receipt, unique)
         envelope = self._assemble(checked, route, transaction, correlation, receipt)
         at = receipt.microseconds
-        roles = route.roles()
         sender_info = checked.common.S1
         message = NewMessage(
             transaction_id=transaction,
@@ -81,7 +80,7 @@ class Wrapper:
             sealed=self._archive.seal(envelope, transaction),
             protected=self._protects and channel.encrypted,
             archive_until=at + channel.archive_for // MICROSECOND,
-            deliveries=[NewDelivery(recipient, hidden_for(channel.hidden, held)) for recipient, held in roles.items()],
+            deliveries=_deliveries(channel, route),
             statuses=[
                 self._status(checked, transaction, correlation, fault.code, fault.help, receipt)
                 for fault in route.faults
@@ -144,6 +143,13 @@ class Wrapper:
         )
         sealed = self._vault.seal(msgspec.json.encode(entry), transaction.encode())
         return NewStatus(checked.sender, code, sealed)
+
+
+def _deliveries(channel: Channel, route: Route) -> list[NewDelivery]:
+    """One for each recipient, with what it may not see."""
+    if not channel.hidden:
+        return [NewDelivery(recipient) for recipient in dict.fromkeys([party.dip_id for party in route.parties])]
+    return [NewDelivery(recipient, hidden_for(channel.hidden, held)) for recipient, held in route.roles().items()]
 
 
 def _digest(checked: Checked) -> bytes:

@@ -8,17 +8,18 @@ from dip.ground.clock import moment
 from dip.messages.identifiers import DipId, Mpan, RoleCode
 from dip.messages.timestamps import wire_time
 from dip.routing.dates import Span
+from dip.routing.route import Party, RecipientClass
 from dip.store.protocol import AppointmentStore
 from dip.store.records import Appointment
 
 
 class Holding(msgspec.Struct, frozen=True):
-    """An appointment as the look-up keeps it, with its dates in words."""
+    """An appointment as the look-up keeps it, with the reason that it gives for a delivery."""
 
     appointment: Appointment
     role: RoleCode
     dip_id: DipId
-    reason: str
+    party: Party
 
 
 class LookUp:
@@ -36,7 +37,7 @@ class LookUp:
     def _holdings(self, mpan: Mpan) -> Sequence[Holding]:
         found = self._cache.get(mpan)
         if found is None:
-            found = [Holding(row, row.role, row.dip_id, _in_words(row)) for row in self._store.appointments(mpan)]
+            found = [_holding(row) for row in self._store.appointments(mpan)]
             if len(self._cache) >= self._limit:
                 # Insertion order stands in for age: dropping the oldest costs nothing on a hit.
                 for oldest in list(self._cache)[: max(1, self._limit // 16)]:
@@ -65,6 +66,10 @@ class LookUp:
         else:
             for mpan in mpans:
                 self._cache.pop(mpan, None)
+
+
+def _holding(row: Appointment) -> Holding:
+    return Holding(row, row.role, row.dip_id, Party(row.dip_id, row.role, RecipientClass.SECONDARY, _in_words(row)))
 
 
 def _in_words(row: Appointment) -> str:

@@ -40,7 +40,7 @@ class Route(msgspec.Struct):
 
     def ids(self, found_as: RecipientClass) -> list[DipId]:
         """The recipients of one class, in order, each once."""
-        return list(dict.fromkeys(party.dip_id for party in self.parties if party.found_as is found_as))
+        return list(dict.fromkeys([party.dip_id for party in self.parties if party.found_as is found_as]))
 
     def roles(self) -> dict[DipId, tuple[RoleCode, ...]]:
         """Each recipient, once, with every role by which the message reaches it."""

@@ -195,22 +195,18 @@ class Router:
         route.notes.extend(f"nobody appointed as {group}" for group in groups if group not in held)
         found.sort(key=lambda row: groups.index(self._group(row.role)))
         for row in found:
-            self._appointed(row, route, row.reason)
+            self._appointed(row, route, row.party)
 
-    def _appointed(self, row: Holding, route: Route, reason: str) -> None:
+    def _appointed(self, row: Holding, route: Route, party: Party) -> None:
         participant = self._participants.get(row.dip_id)
         if participant is None:
-            route.faults.append(
-                RoutingFault("MSG1033", f"{row.dip_id} is appointed as {row.role} but is no participant.")
-            )
+            help_text = f"{row.dip_id} is appointed as {row.role} but is no participant."
+            route.faults.append(RoutingFault("MSG1033", help_text))
         elif row.role not in participant.roles:
-            route.faults.append(
-                RoutingFault("MSG1034", f"{row.dip_id} is appointed as {row.role} but does not hold that role.")
-            )
-        else:
-            party = Party(row.dip_id, row.role, RecipientClass.SECONDARY, reason)
-            if party not in route.parties:
-                route.parties.append(party)
+            help_text = f"{row.dip_id} is appointed as {row.role} but does not hold that role."
+            route.faults.append(RoutingFault("MSG1034", help_text))
+        elif party not in route.parties:
+            route.parties.append(party)
 
     def _former(self, enquiry: Enquiry, route: Route) -> None:
         for former in enquiry.event.also:
@@ -221,7 +217,8 @@ class Router:
                 for mpan in enquiry.mpans:
                     holders, _ = self._look_up.holders(mpan, [former.role], [at(change - _INSTANT)])
                     for row in holders:
-                        self._appointed(row, route, f"{former.role} until the change of {wire_time(change)}")
+                        reason = f"{former.role} until the change of {wire_time(change)}"
+                        self._appointed(row, route, Party(row.dip_id, row.role, RecipientClass.SECONDARY, reason))
 
     def _spans(self, enquiry: Enquiry) -> Sequence[Span]:
         given = addressing_time(enquiry.common)
