@@ -7,7 +7,7 @@ import msgspec
 from dip.channels.item_names import ItemNames
 from dip.ground.errors import DipError
 from dip.messages.faults import FAULTS_SHOWN, Fault
-from dip.messages.standard_response import HELP_LIMIT, clip
+from dip.messages.standard_response import HELP_LIMIT
 
 
 class Refusal(msgspec.Struct, frozen=True):
@@ -39,15 +39,19 @@ def help_text(refusal: Refusal, index: int) -> str:
     pieces = [_shown(fault, index) for fault in refusal.faults[:FAULTS_SHOWN]]
     if refusal.note:
         pieces.insert(0, refusal.note)
-    text = ""
-    for number, piece in enumerate(pieces):
-        left = len(pieces) - number
-        more = f"; and {left} more" if left else ""
-        joined = f"{text}; {piece}" if text else piece
-        if len(joined) > HELP_LIMIT - (len(more) if left > 1 else 0):
-            return clip(f"{text}{more}" if text else piece)
-        text = joined
-    return text
+    for shown in range(len(pieces), 0, -1):
+        text = "; ".join(pieces[:shown]) + _more(len(pieces) - shown)
+        if len(text) <= HELP_LIMIT:
+            return text
+    if not pieces:
+        return ""
+    # Not even the first is short enough: its beginning has to do.
+    more = _more(len(pieces) - 1)
+    return f"{pieces[0][: HELP_LIMIT - len(more) - 1]}…{more}"
+
+
+def _more(left: int) -> str:
+    return f"; and {left} more" if left else ""
 
 
 def _shown(fault: Fault, index: int) -> str:

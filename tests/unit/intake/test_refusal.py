@@ -1,6 +1,6 @@
 """The help of a refusal: as many whole faults as 500 characters hold."""
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dip.channels.dictionary import DataItem
@@ -24,6 +24,7 @@ def test_ten_faults_at_most_are_kept() -> None:
 
 
 @given(st.lists(st.integers(1, 700), min_size=1, max_size=14))
+@example([474, 1])
 def test_help_is_never_longer_than_500_and_says_how_many_are_left_out(lengths: list[int]) -> None:
     refusal = several("MSG1001", [Fault(f"/{number}", "x" * length) for number, length in enumerate(lengths)])
     text = help_text(refusal, 0)
