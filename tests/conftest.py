@@ -1,16 +1,24 @@
 """What every test may use: a data directory that was laid out once and is copied for each platform."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 
 from dip.app import running
 from dip.ground.settings import Settings
 from tests.support.platform import Platform, copied, platform
+
+# How long an example takes says nothing on a busy machine. New examples are looked for where people work; a run that
+# decides on a change tries the same ones each time.
+hypothesis.settings.register_profile("people", deadline=None)
+hypothesis.settings.register_profile("ci", deadline=None, derandomize=True)
+hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "people")
 
 Serve = Callable[..., AbstractAsyncContextManager[Platform]]
 
