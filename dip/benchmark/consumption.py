@@ -27,7 +27,7 @@ class Plan(msgspec.Struct, frozen=True):
 
     messages: int = 10_000
     batch: int = 100
-    connections: int = 4
+    connections: int = 2
     rounds: int = 3
     profile: str = "live"
     patience_s: float = 120.0

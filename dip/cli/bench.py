@@ -42,7 +42,7 @@ def bench(
     ] = "consumption",
     messages: Annotated[int, typer.Option(min=100, help="Messages in a round.")] = 10_000,
     batch: Annotated[int, typer.Option(min=1, max=1000, help="Messages in a request.")] = 100,
-    connections: Annotated[int, typer.Option(min=1, help="Connections of the client.")] = 4,
+    connections: Annotated[int, typer.Option(min=1, help="Connections of the client.")] = 2,
     rounds: Annotated[int, typer.Option(min=1, help="Rounds of server and floor in turn.")] = 3,
 ) -> None:
     """Send IF-021 of 4.6 kB to four recipients (live profile), and the same bytes through a bare relay.
