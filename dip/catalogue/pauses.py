@@ -50,10 +50,6 @@ class Pauses:
         left = [pause for pause in self._pauses.values() if pause.ends is None or pause.ends > now]
         return sorted(left, key=lambda pause: (pause.starts, pause.channel))
 
-    def of_channel(self, channel: str) -> ChannelPause | None:
-        """A channel's pause, under way or announced."""
-        return next((pause for pause in self.published() if pause.channel == channel), None)
-
     async def begin(
         self,
         channel: InterfaceId,

@@ -59,7 +59,8 @@ class Envelope(msgspec.Struct, frozen=True):
         parts += (lead, b'"A0":', msgspec.json.encode(address), b',"D0":', msgspec.json.encode(transaction))
         for name, raw in blocks.items():
             if name not in _FIRST and name not in _FILLED:
-                parts += (b',"', name.encode(), b'":', raw)
+                # An open header may bring any name; unescaped, one could close its quotes and speak for the DIP.
+                parts += (b",", msgspec.json.encode(name), b":", raw)
         parts.append(b"}")
         common = b"".join(parts)
         if custom is None:

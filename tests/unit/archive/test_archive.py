@@ -104,3 +104,13 @@ async def test_memory_holds_the_latest_messages_up_to_its_bound(store: SqliteSto
             assert following > room or not held
 
     check()
+
+
+@pytest.mark.requirement("FS-09", "FS-18")
+async def test_the_answer_to_a_call_is_kept_sealed_and_can_be_shown_as_evidence(store: SqliteStore) -> None:
+    archive = Archive(store.messages, vault([]), memory_bytes=0)
+    answer = b'{"messageArray":[{"help":"a marked word"}]}'
+    sealed = archive.seal_answer(answer)
+    assert b"marked" not in sealed
+    assert archive.open_answer(sealed) == answer
+    assert archive.open_answer(archive.seal_answer(b"")) == b""

@@ -16,7 +16,7 @@ VALUES = st.recursive(
     max_leaves=8,
 )
 BLOCKS = st.dictionaries(
-    st.sampled_from(["S0", "S1", "M0", "A0", "D0", "Z9"]),
+    st.sampled_from(["S0", "S1", "M0", "A0", "D0", "Z9"]) | st.text(max_size=8),
     st.dictionaries(st.text(max_size=5), VALUES, max_size=3),
     max_size=6,
 )
