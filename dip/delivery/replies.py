@@ -52,6 +52,11 @@ class Replies:
         self._waiting: dict[tuple[CorrelationId, DipId], asyncio.Future[Reply | None]] = {}
         self._closed = False
 
+    @property
+    def nobody_waits(self) -> bool:
+        """Whether telling of arrivals is of no use now."""
+        return not self._waiting
+
     def arrived(self, reply: Reply) -> None:
         """A message was committed; whoever waits for it is told."""
         waiting = self._waiting.get((reply.correlation_id, reply.recipient))

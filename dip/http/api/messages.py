@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from aiohttp import web
 
+from dip.channels.channel import Correlation
 from dip.channels.registry import Registry
 from dip.delivery.replies import Replies, Reply, SignedReply
 from dip.ground.budget import Budget
@@ -16,6 +17,7 @@ from dip.http.api.calls import JSON, Desk, UnknownChannel, caller_of
 from dip.intake.receive import Intake
 from dip.intake.request import Answer, Committed, InboundRequest
 from dip.reporting.metrics import Metrics
+from dip.store.records import NewMessage
 
 
 class MessagesIn:
@@ -82,6 +84,8 @@ class MessagesIn:
         return web.Response(status=answer.status, body=answer.body, content_type=JSON, headers=again)
 
     def _tell_waiting(self, new: Sequence[Committed]) -> None:
+        if self._replies.nobody_waits:
+            return
         for committed in new:
             message = committed.message
             if message.correlation_id is None:
@@ -102,13 +106,20 @@ class MessagesIn:
         if len(answer.new) != 1 or answer.new[0].message.correlation_id is None:
             return None
         message = answer.new[0].message
-        channel = self._registry.value.find(message.interface)
-        within = channel.reply_within if channel is not None else None
-        wait = wait_s if wait_s is not None else (within.total_seconds() if within is not None else 0)
+        wait = self._usual_wait_s(message) if wait_s is None else wait_s
         if wait <= 0 or message.correlation_id is None:
             return None
         url = self._desk.urls(request)[0]
         return await self._replies.wait(message.correlation_id, message.sender, wait, method=request.method, url=url)
+
+    def _usual_wait_s(self, message: NewMessage) -> float:
+        """How long a call waits that does not say: on a synchronous channel, for the answer to what it began."""
+        channel = self._registry.value.find(message.interface)
+        if channel is None or channel.reply_within is None:
+            return 0
+        event = channel.events.get(message.event)
+        begins = event is not None and event.correlation(message.sender_role) is Correlation.CREATE
+        return channel.reply_within.total_seconds() if begins else 0
 
     def _wait_s(self, request: web.Request) -> float | None:
         """The seconds of `?wait=`, 0 to 60. Raises BadRequest."""

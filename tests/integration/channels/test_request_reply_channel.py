@@ -39,7 +39,9 @@ async def test_the_call_of_an_enquiry_is_answered_with_its_reply(serve: Serve) -
         enquiry = await registration.next(5)
         reply = message(platform, "Reply", REGISTRATION, "REGS", senderCorrelationID=enquiry.correlation_id)
         recipients = {"primaryRecipients": [SUPPLIER], "secondaryRecipients": [], "always": []}
-        assert (await registrar.send("IF-910", [changed(reply, "CommonBlock.A0", recipients)])).all_accepted
+        # Nothing answers a reply, so its own call does not wait for the channel's twenty seconds.
+        async with asyncio.timeout(10):
+            assert (await registrar.send("IF-910", [changed(reply, "CommonBlock.A0", recipients)])).all_accepted
         result = await asked
         assert result.status == 200
         assert result.reply is not None
