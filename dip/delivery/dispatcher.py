@@ -66,6 +66,14 @@ class Dispatcher:
             if lane.channel == channel:
                 worker.resume(lane)
 
+    async def time_moved(self, patience_s: float) -> None:
+        """Business time moved: one attempt for whatever is due; waits for answers no longer than that."""
+        moved = [asyncio.create_task(worker.time_moved()) for worker in self._workers.values()]
+        if moved:
+            _, late = await asyncio.wait(moved, timeout=patience_s)
+            for one in late:
+                one.cancel()
+
     def webhook(self, recipient: DipId, channel: str) -> Webhook | None:
         """A recipient's webhook for a channel."""
         return self._webhooks.get((recipient, channel))

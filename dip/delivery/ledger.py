@@ -11,14 +11,14 @@ from dip.delivery.returns import Returns
 from dip.ground.clock import Clock, microseconds
 from dip.messages.standard_response import code_of
 from dip.security.signing import CONTENT_HASH, SIGNATURE, SIGNATURE_DATE
-from dip.store.records import DeliveryState, Exchange, Settled, Settlement, Stage, Status
+from dip.store.records import Exchange, Settled, Settlement, Stage, Status
 
 _OUTCOMES = {
-    Fate.DELIVERED: (DeliveryState.DELIVERED, Status.DELIVERED),
-    Fate.REJECTED: (DeliveryState.REJECTED, Status.REJECTED_BY_RECIPIENT),
-    Fate.UNKNOWN: (DeliveryState.WAITING, Status.UNKNOWN_DELIVERY_STATUS),
-    Fate.FAILED: (DeliveryState.DEAD, Status.DELIVERY_FAILURE),
-    Fate.RETRIED: (DeliveryState.WAITING, Status.RETRYING),
+    Fate.DELIVERED: Status.DELIVERED,
+    Fate.REJECTED: Status.REJECTED_BY_RECIPIENT,
+    Fate.UNKNOWN: Status.UNKNOWN_DELIVERY_STATUS,
+    Fate.FAILED: Status.DELIVERY_FAILURE,
+    Fate.RETRIED: Status.RETRYING,
 }
 
 
@@ -85,13 +85,12 @@ class Ledger:
         until = None
         if judgement.fate is Fate.UNKNOWN or (set_aside and judgement.fate is Fate.RETRIED):
             until = microseconds(now + timedelta(seconds=pace.backoff_s(item.waiting.attempts + 1)))
-        state, status = _OUTCOMES[judgement.fate]
+        status = _OUTCOMES[judgement.fate]
         if status is Status.RETRYING and pace.paused:
             status = Status.PAUSED
         return Settled(
             delivery=item.waiting.id,
             message=item.waiting.message,
-            state=state,
             status=status,
             set_aside_until=until,
             detail=_detail(judgement),

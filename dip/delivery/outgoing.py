@@ -77,7 +77,8 @@ def _element(item: Item, encryptor: Encryptor | None) -> bytes:
     if isinstance(item.content, bytes):
         return item.content
     hidden = _PATHS.decode(item.waiting.hidden) if item.waiting.hidden is not None else ()
-    return element(item.content, hidden, encryptor if item.waiting.protected else None)
+    envelope = item.content.replayed() if item.waiting.replay else item.content
+    return element(envelope, hidden, encryptor if item.waiting.protected else None)
 
 
 def element(envelope: Envelope, hidden: Sequence[str], encryptor: Encryptor | None) -> bytes:

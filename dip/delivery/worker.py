@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
+from datetime import timedelta
 from functools import partial
 
 import msgspec
@@ -67,6 +68,7 @@ class Worker:
         self._due: int | None = 0
         self._was_alone = False
         self._woken = asyncio.Event()
+        self._at_rest = asyncio.Event()
         self._settling: asyncio.Task[None] | None = None
         self._stopping = False
         self._task = asyncio.create_task(self._run(), name=f"delivery {endpoint.key.recipient}")
@@ -82,6 +84,12 @@ class Worker:
         """A lane that was held goes on, from its head and with what was set aside."""
         self._due = 0
         self.wake(lane)
+
+    async def time_moved(self) -> None:
+        """Business time moved: make the attempts that are due now; returns when nothing more can be done at once."""
+        self._at_rest.clear()
+        self._woken.set()
+        await self._at_rest.wait()
 
     async def stop(self) -> None:
         """Finish the call in flight and what it settles, then end."""
@@ -117,6 +125,7 @@ class Worker:
             await self._settled()
         except StoreUnavailable:
             log.error("delivery_not_recorded", recipient=self.endpoint.key.recipient)
+        self._at_rest.set()
 
     async def _wait(self) -> None:
         """Until something new waits, or one that was set aside is due."""
@@ -126,9 +135,14 @@ class Worker:
         timeout = None
         if self._due is not None:
             timeout = max(0.01, (self._due - microseconds(self._postman.clock.now())) / 1_000_000)
+        await self._rest(timeout)
+
+    async def _rest(self, timeout_s: float | None) -> None:
+        """Until somebody wakes the worker, or the time is over."""
         self._woken.clear()
+        self._at_rest.set()
         try:
-            async with asyncio.timeout(timeout):
+            async with asyncio.timeout(timeout_s):
                 await self._woken.wait()
         except TimeoutError:
             return
@@ -146,15 +160,11 @@ class Worker:
             await self._pause(wait_s)
 
     async def _pause(self, wait_s: float) -> None:
-        """Wait, unless the worker is to stop; new messages don't shorten a back-off."""
-        until = self._postman.clock.monotonic() + wait_s
-        while not self._stopping and (left := until - self._postman.clock.monotonic()) > 0:
-            self._woken.clear()
-            try:
-                async with asyncio.timeout(left):
-                    await self._woken.wait()
-            except TimeoutError:
-                return
+        """Wait on business time, unless the worker is to stop; new messages don't shorten a back-off."""
+        clock = self._postman.clock
+        until = clock.now() + timedelta(seconds=wait_s)
+        while not self._stopping and (left := (until - clock.now()).total_seconds()) > 0:
+            await self._rest(left)
 
     def _next(self) -> tuple[Sequence[Item], bool]:
         """The next call's items, and whether it is one that was set aside and goes alone."""
@@ -267,7 +277,7 @@ class Worker:
         """Commit the outcome of a call; while the store can't, nothing further is sent."""
         while True:
             try:
-                lanes = await self._postman.store.settle(settlement)
+                done = await self._postman.store.settle(settlement)
             except StoreUnavailable:
                 if self._stopping:
                     raise
@@ -276,7 +286,7 @@ class Worker:
                 break
         times = (self._due, *(one.set_aside_until for one in settlement.settled))
         self._due = min((at for at in times if at is not None), default=None)
-        self._postman.wake(lanes)
+        self._postman.wake(done.lanes)
 
     async def _settled(self) -> None:
         if self._settling is not None:

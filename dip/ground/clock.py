@@ -1,6 +1,7 @@
 """The three clocks of the contract: business time, wall time, monotonic time."""
 
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 
@@ -14,6 +15,20 @@ class Clock:
 
     def __init__(self, offset: timedelta = timedelta(0)) -> None:
         self.offset = offset
+        self._watching: list[Callable[[], None]] = []
+
+    def advance(self, by: timedelta) -> None:
+        """Move business time forward; who waits for a moment of it is told."""
+        if by < timedelta(0):
+            raise ValueError("business time moves forward only")
+        self.offset += by
+        for told in list(self._watching):
+            told()
+
+    def watch(self, told: Callable[[], None]) -> Callable[[], None]:
+        """Have somebody told when business time is moved; the result ends it."""
+        self._watching.append(told)
+        return lambda: self._watching.remove(told)
 
     def now(self) -> datetime:
         """Business time, UTC."""

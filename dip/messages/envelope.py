@@ -10,6 +10,9 @@ from dip.messages.identifiers import CorrelationId, DipId, TransactionId
 _HEAD = b'{"payload":{"CommonBlock":'
 _MIDDLE = b',"CustomBlock":'
 _TAIL = b"}}"
+_ORIGINAL = b'"replayIndicator":false'
+_REPLAY = b'"replayIndicator":true'
+_D0 = b',"D0":{'
 _LENGTH = 4
 _FIRST = ("S0", "S1")
 _FILLED = frozenset({"A0", "D0"})
@@ -90,6 +93,15 @@ class Envelope(msgspec.Struct, frozen=True):
         if "CustomBlock" not in payload:
             return cls(common + _TAIL, len(common))
         return cls(b"".join((common, _MIDDLE, msgspec.json.encode(payload["CustomBlock"]), _TAIL)), len(common))
+
+    def replayed(self) -> Self:
+        """The same message, saying that it is a replay (5.5.11)."""
+        # A0 and D0 were written by the DIP, in this order, and A0 holds nothing that could look like a D0.
+        start = self.plain.find(_ORIGINAL, self.plain.find(_D0), self.common_end)
+        if start < 0:
+            return self
+        plain = b"".join((self.plain[:start], _REPLAY, self.plain[start + len(_ORIGINAL) :]))
+        return type(self)(plain, self.common_end - len(_ORIGINAL) + len(_REPLAY))
 
     def pack(self) -> bytes:
         """As the archive keeps it."""

@@ -9,8 +9,8 @@ from typing import Final
 from dip.ground.errors import SetupRefused
 from dip.store.queries import sql_text
 
-SCHEMA_VERSION: Final = 2
-_MIGRATIONS: Final = ("0001_first.sql", "0002_catalogue.sql")
+SCHEMA_VERSION: Final = 3
+_MIGRATIONS: Final = ("0001_first.sql", "0002_catalogue.sql", "0003_delivery.sql")
 _FILE: Final = "dip.sqlite"
 
 

@@ -3,13 +3,14 @@
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from operator import attrgetter
+from typing import Any
 
 import msgspec
 
 from dip.messages.identifiers import CorrelationId
 from dip.store.counters import Counters, read_lanes
 from dip.store.queries import queries
-from dip.store.records import Arrival, Lane, Settlement, Taken, Waiting
+from dip.store.records import Arrival, DeliveryState, Done, Known, Lane, Settlement, Taken, Waiting
 from dip.store.settle import settle
 from dip.store.take_in import take_in
 from dip.store.writer import Writer
@@ -24,7 +25,9 @@ class SqliteMessages:
         self._writer = writer
         self._reading = reading
         self._counters = counters
-        self._lanes: dict[int, Lane] = read_lanes(reading)
+        self._lanes: dict[int, Lane] = {}
+        self._by_name: dict[tuple[str, str], int] = {}
+        self.lanes()
 
     async def take_in(self, arrival: Arrival) -> Taken:
         """Commit what is new of a request. Raises StoreUnavailable; then nothing of it is kept."""
@@ -32,8 +35,8 @@ class SqliteMessages:
             lambda connection: take_in(connection, self._counters, arrival), weight=len(arrival.messages) or 1
         )
 
-    async def settle(self, settlement: Settlement) -> frozenset[int]:
-        """Commit what a call made of its deliveries; returns the lanes of status messages that it caused."""
+    async def settle(self, settlement: Settlement) -> Done:
+        """Commit what a call, or a step of the DIP's own, made of its deliveries. Raises StoreUnavailable."""
         return await self._writer.ask(
             lambda connection: settle(connection, self._counters, settlement),
             weight=len(settlement.settled) + len(settlement.delivered),
@@ -42,6 +45,7 @@ class SqliteMessages:
     def lanes(self) -> Mapping[int, Lane]:
         """Every lane."""
         self._lanes = read_lanes(self._reading)
+        self._by_name = {(lane.recipient, lane.channel): lane.id for lane in self._lanes.values()}
         return self._lanes
 
     def lane(self, number: int) -> Lane:
@@ -49,6 +53,13 @@ class SqliteMessages:
         if number not in self._lanes:
             self.lanes()
         return self._lanes[number]
+
+    def lane_of(self, recipient: str, channel: str) -> Lane | None:
+        """A recipient's lane of a channel; None while nothing was ever queued in it."""
+        if (recipient, channel) not in self._by_name:
+            self.lanes()
+        number = self._by_name.get((recipient, channel))
+        return None if number is None else self._lanes[number]
 
     def lanes_waiting(self) -> frozenset[int]:
         """The lanes in which something waits."""
@@ -79,6 +90,28 @@ class SqliteMessages:
         row = self._reading.execute(queries()["next_set_aside"], (lane,)).fetchone()
         return row[0] if row is not None else None
 
+    def overdue(self, lane: int, before: int, limit: int) -> Sequence[Waiting]:
+        """What waits in a lane since before a moment, oldest first, what was set aside included."""
+        return [Waiting(*row) for row in self._reading.execute(queries()["overdue"], (lane, before, limit))]
+
+    def oldest_waiting(self, lane: int) -> int | None:
+        """Since when the oldest of what waits in a lane has been waiting."""
+        found: int | None = self._reading.execute(queries()["oldest_waiting"], (lane,)).fetchone()[0]
+        return found
+
+    def lanes_leased(self) -> frozenset[int]:
+        """The lanes in which something is handed out."""
+        return frozenset(row[0] for row in self._reading.execute(queries()["lanes_leased"]))
+
+    def leased(self, lane: int, limit: int) -> Sequence[Known]:
+        """What is handed out of a lane, in order of receipt."""
+        return [_known(row) for row in self._reading.execute(queries()["leased_of"], (lane, limit))]
+
+    def of_transactions(self, lane: int, transactions: Iterable[str]) -> Sequence[Known]:
+        """The deliveries of a lane for these transactions, in whatever state; the latest of each comes last."""
+        listed = msgspec.json.encode(list(transactions)).decode()
+        return [_known(row) for row in self._reading.execute(queries()["of_transactions"], (lane, listed))]
+
     def contents(self, messages: Iterable[int]) -> Mapping[int, tuple[str, bytes]]:
         """Transaction id and sealed content of these messages."""
         ids = msgspec.json.encode(list(messages)).decode()
@@ -95,3 +128,9 @@ class SqliteMessages:
     def correlation_known(self, correlation: CorrelationId) -> bool:
         """Whether the DIP ever issued this correlation id."""
         return self._reading.execute(queries()["correlation_known"], (correlation,)).fetchone() is not None
+
+
+def _known(row: Sequence[Any]) -> Known:
+    found = Known(*row)
+    found.state = DeliveryState(found.state)
+    return found

@@ -12,7 +12,7 @@ from typing import Protocol
 from dip.messages.identifiers import CorrelationId, InterfaceId, Mpan
 from dip.participants.participant import HeldCertificate, Participant
 from dip.store.catalogue import CatalogueVersion, ChannelPause
-from dip.store.records import Appointment, Arrival, Lane, Settlement, Taken, Waiting, Webhook
+from dip.store.records import Appointment, Arrival, Done, Known, Lane, Settlement, Taken, Waiting, Webhook
 
 
 class MessageStore(Protocol):
@@ -21,8 +21,8 @@ class MessageStore(Protocol):
     async def take_in(self, arrival: Arrival) -> Taken:
         """Commit what is new of a request. Raises StoreUnavailable; then nothing of it is kept."""
 
-    async def settle(self, settlement: Settlement) -> frozenset[int]:
-        """Commit what a call made of its deliveries; returns the lanes of status messages that it caused."""
+    async def settle(self, settlement: Settlement) -> Done:
+        """Commit what a call, or a step of the DIP's own, made of its deliveries. Raises StoreUnavailable."""
 
     def lanes(self) -> Mapping[int, Lane]:
         """Every lane."""
@@ -30,8 +30,26 @@ class MessageStore(Protocol):
     def lane(self, number: int) -> Lane:
         """One lane."""
 
+    def lane_of(self, recipient: str, channel: str) -> Lane | None:
+        """A recipient's lane of a channel; None while nothing was ever queued in it."""
+
     def lanes_waiting(self) -> frozenset[int]:
         """The lanes in which something waits."""
+
+    def lanes_leased(self) -> frozenset[int]:
+        """The lanes in which something is handed out."""
+
+    def leased(self, lane: int, limit: int) -> Sequence[Known]:
+        """What is handed out of a lane, in order of receipt."""
+
+    def of_transactions(self, lane: int, transactions: Iterable[str]) -> Sequence[Known]:
+        """The deliveries of a lane for these transactions, in whatever state; the latest of each comes last."""
+
+    def overdue(self, lane: int, before: int, limit: int) -> Sequence[Waiting]:
+        """What waits in a lane since before a moment, oldest first, what was set aside included."""
+
+    def oldest_waiting(self, lane: int) -> int | None:
+        """Since when the oldest of what waits in a lane has been waiting."""
 
     def waiting(self, after: Mapping[int, int], limit: int) -> Sequence[Waiting]:
         """The next deliveries of these lanes, each behind a delivery of its own, without those set aside.

@@ -1,11 +1,12 @@
 """What goes into the store and comes out of it. Moments are microseconds since 1970 UTC."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
+from typing import Final
 
 import msgspec
 
-from dip.messages.identifiers import CorrelationId, DipId, EventCode, InterfaceId, RoleCode, TransactionId
+from dip.messages.identifiers import DIP, CorrelationId, DipId, EventCode, InterfaceId, RoleCode, TransactionId
 
 STATUS_CHANNEL = "statusmessage"
 """The channel name of status messages: they never mix with the business channels."""
@@ -35,7 +36,7 @@ class Stage(StrEnum):
 
 
 class Status(StrEnum):
-    """How a stage ended (live API 2.2.1, Status)."""
+    """How a stage ended (live API 2.2.1, Status, and four of our own)."""
 
     GOOD_TO_GO = "GoodToGo"
     INBOUND_RULE_FAILURE = "InboundRuleFailure"
@@ -51,6 +52,44 @@ class Status(StrEnum):
     RETRIES_EXHAUSTED = "RetriesExhausted"
     UNKNOWN_DELIVERY_STATUS = "UnknownDeliveryStatus"
     PAUSED = "Paused"
+    LEASED = "Leased"
+    """Our own: handed out by pull or stream; its acknowledgement is awaited."""
+    REQUEUED = "Requeued"
+    """Our own: what was given up waits again, under its number."""
+    QUEUED_AGAIN = "QueuedAgain"
+    """Our own: a message sent before is to be sent once more, under a new number."""
+    WITHDRAWN = "Withdrawn"
+    """Our own: nobody is to get it any more."""
+
+
+OPEN: Final = (DeliveryState.WAITING, DeliveryState.LEASED)
+"""States in which a delivery still has its way before it."""
+GIVEN_UP: Final = (DeliveryState.DEAD, DeliveryState.WITHDRAWN)
+
+
+class Step(msgspec.Struct, frozen=True):
+    """The state that a journal entry leads to, and those that it may follow."""
+
+    state: DeliveryState
+    from_states: tuple[DeliveryState, ...]
+
+
+STEPS: Final[Mapping[Status, Step]] = {
+    Status.DELIVERED: Step(DeliveryState.DELIVERED, (*OPEN, *GIVEN_UP)),
+    Status.REJECTED_BY_RECIPIENT: Step(DeliveryState.REJECTED, (*OPEN, *GIVEN_UP)),
+    Status.RETRYING: Step(DeliveryState.WAITING, OPEN),
+    Status.PAUSED: Step(DeliveryState.WAITING, OPEN),
+    Status.UNKNOWN_DELIVERY_STATUS: Step(DeliveryState.WAITING, OPEN),
+    Status.LEASED: Step(DeliveryState.LEASED, (DeliveryState.WAITING,)),
+    Status.DELIVERY_FAILURE: Step(DeliveryState.DEAD, OPEN),
+    Status.RETRIES_EXHAUSTED: Step(DeliveryState.DEAD, (DeliveryState.WAITING,)),
+    Status.REQUEUED: Step(DeliveryState.WAITING, GIVEN_UP),
+    Status.WITHDRAWN: Step(DeliveryState.WITHDRAWN, (*OPEN, DeliveryState.DEAD)),
+}
+"""Every step that a delivery can take, by its journal status.
+
+What a call found out counts even where the delivery was given up while the call was under way.
+"""
 
 
 class Verdict(StrEnum):
@@ -67,6 +106,7 @@ class Exchange(msgspec.Struct, kw_only=True):
     """One HTTP call in or out, kept as evidence: hash of the exact bytes, signature headers, certificates, answer."""
 
     direction: str
+    """`in`, `out`, or `own` for a step that the DIP takes by itself."""
     at: int
     party: DipId
     method: str
@@ -94,11 +134,16 @@ class NewDelivery(msgspec.Struct):
 
 
 class NewStatus(msgspec.Struct):
-    """A status message to a sender about one of its messages; `sealed` is its StandardResponse entry."""
+    """A status message to a sender about one of its messages; `sealed` is its StandardResponse entry.
+
+    origin: who says it; digest: by which the same one from the same origin is known again.
+    """
 
     recipient: DipId
     code: str
     sealed: bytes
+    origin: DipId = DIP
+    digest: bytes | None = None
 
 
 class NewMessage(msgspec.Struct, kw_only=True):
@@ -192,30 +237,59 @@ class Waiting(msgspec.Struct):
     correlation_id: CorrelationId | None
     sender: DipId
     lane: int
+    replay: int = 0
+    """Whether it goes out with replayIndicator true."""
+
+
+class Known(Waiting):
+    """A delivery in whatever state. exchange: the call in which it was last handed out or settled."""
+
+    state: DeliveryState = DeliveryState.WAITING
+    exchange: int | None = None
 
 
 class Settled(msgspec.Struct):
-    """What an attempt made of one delivery; in state WAITING it stays in the queue."""
+    """One delivery's step to a state, and the status that its journal gives it.
+
+    A step that the delivery's present state does not allow is left out, with its journal entry and its status message.
+    """
 
     delivery: int
     message: int
-    state: DeliveryState
     status: Status
     set_aside_until: int | None = None
     detail: str | None = None
     returned: NewStatus | None = None
     """The status message that tells its sender."""
+    lane: int | None = None
+    """Where the delivery waits again, if somebody is to be woken for it."""
+
+    @property
+    def state(self) -> DeliveryState:
+        """The state that the step leads to."""
+        return STEPS[self.status].state
 
 
 class Settlement(msgspec.Struct, kw_only=True):
-    """One webhook call and what it made of each delivery; committed in one transaction."""
+    """A call, or a step of the DIP's own, and what it made of each delivery; committed in one transaction."""
 
     exchange: Exchange
     recipient: DipId
     stage: Stage
     settled: Sequence[Settled] = ()
     delivered: Sequence[int] = ()
-    """The deliveries that simply arrived."""
+    """The deliveries that simply arrived with a webhook call."""
+
+
+class Done(msgspec.Struct, frozen=True):
+    """What a settlement did. exchange: the number of its call; taken: the deliveries of `settled` that took their step.
+
+    lanes: where status messages, or deliveries that wait again, stand.
+    """
+
+    exchange: int
+    taken: frozenset[int]
+    lanes: frozenset[int]
 
 
 class Webhook(msgspec.Struct, frozen=True):

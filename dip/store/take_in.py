@@ -76,7 +76,9 @@ class StatusRows:
         lane, sequence = counters.place(status.recipient, STATUS_CHANNEL)
         self.lanes.add(lane)
         number = counters.status_message
-        self.statuses.append((number, message, status.recipient, status.code, at, status.sealed))
+        self.statuses.append(
+            (number, message, status.recipient, status.code, at, status.sealed, status.origin, status.digest)
+        )
         self.deliveries.append((counters.delivery, message, number, lane, sequence, None, at))
 
     def write(self, connection: sqlite3.Connection) -> None:

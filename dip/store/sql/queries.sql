@@ -42,12 +42,13 @@ VALUES (?, ?, ?, ?, ?, ?, ?);
 
 -- name: add_status_message
 -- A message back to a sender about one of its own (5.5.9).
-INSERT INTO status_message (id, message, recipient, code, at, sealed) VALUES (?, ?, ?, ?, ?, ?);
+INSERT INTO status_message (id, message, recipient, code, at, sealed, origin, digest) VALUES (?, ?, ?, ?, ?, ?, ?, ?);
 
 -- name: add_journal_entry
 -- A stage that did not go as it should; numbered within the exchange that it belongs to.
-INSERT INTO journal_entry (message, exchange, number, at, stage, status, status_code, recipient, duration_us, detail)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+INSERT INTO journal_entry (message, exchange, number, at, stage, status, status_code, recipient, duration_us, detail,
+    delivery)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 
 -- name: lanes
 -- Every lane with its next sequence number.
@@ -55,7 +56,10 @@ SELECT id, recipient, channel, next_sequence FROM lane;
 
 -- name: lanes_waiting
 -- The lanes in which something waits.
-SELECT DISTINCT lane FROM delivery WHERE state = 'waiting';
+SELECT DISTINCT lane FROM delivery INDEXED BY delivery_waiting WHERE state = 'waiting' AND set_aside_until IS NULL
+UNION
+SELECT DISTINCT lane FROM delivery INDEXED BY delivery_set_aside
+WHERE state = 'waiting' AND set_aside_until IS NOT NULL;
 
 -- name: add_lane
 -- A lane: one recipient's messages of one channel, or its status messages.
@@ -68,14 +72,14 @@ UPDATE lane SET next_sequence = ? WHERE id = ?;
 -- name: waiting
 -- The next deliveries of a lane after one, in order of receipt.
 SELECT d.id, d.message, d.status_message, d.sequence, d.attempts, d.hidden, m.protected, m.received_at, m.reference,
-    m.transaction_id, m.correlation_id, m.sender, d.lane
+    m.transaction_id, m.correlation_id, m.sender, d.lane, d.replay
 FROM delivery d JOIN message m ON m.id = d.message
 WHERE d.lane = ?1 AND d.state = 'waiting' AND d.set_aside_until IS NULL AND d.id > ?2 ORDER BY d.id LIMIT ?3;
 
 -- name: set_aside_due
 -- The deliveries of a lane that were set aside and whose time has come.
 SELECT d.id, d.message, d.status_message, d.sequence, d.attempts, d.hidden, m.protected, m.received_at, m.reference,
-    m.transaction_id, m.correlation_id, m.sender, d.lane
+    m.transaction_id, m.correlation_id, m.sender, d.lane, d.replay
 FROM delivery d JOIN message m ON m.id = d.message
 WHERE d.lane = ?1 AND d.state = 'waiting' AND d.set_aside_until <= ?2 ORDER BY d.set_aside_until, d.id LIMIT ?3;
 
@@ -84,15 +88,60 @@ WHERE d.lane = ?1 AND d.state = 'waiting' AND d.set_aside_until <= ?2 ORDER BY d
 SELECT min(set_aside_until) FROM delivery WHERE lane = ? AND state = 'waiting' AND set_aside_until IS NOT NULL;
 
 -- name: settle_delivered
--- These deliveries (a JSON array of ids) arrived.
+-- These deliveries (a JSON array of ids) arrived; even one that was given up while its call was under way.
 UPDATE delivery SET state = 'delivered', attempts = attempts + 1, settled_at = ?2, set_aside_until = NULL,
     exchange = ?3
-WHERE id IN (SELECT value FROM json_each(?1)) AND state = 'waiting';
+WHERE id IN (SELECT value FROM json_each(?1)) AND state IN ('waiting', 'dead', 'withdrawn');
 
 -- name: settle_one
--- What one attempt made of a delivery.
-UPDATE delivery SET state = ?2, attempts = attempts + 1, settled_at = ?3, set_aside_until = ?4, exchange = ?5
-WHERE id = ?1 AND state = 'waiting';
+-- A step of one delivery, as long as it is in one of the states (a JSON array) that it may be taken from.
+UPDATE delivery SET state = ?2, settled_at = ?3, set_aside_until = ?4, exchange = ?5, attempts = attempts + ?7
+WHERE id = ?1 AND state IN (SELECT value FROM json_each(?6));
+
+-- name: revive
+-- A delivery that was given up waits again, from now on, and says that it is a replay.
+UPDATE delivery SET state = 'waiting', queued_at = ?2, settled_at = NULL, set_aside_until = NULL, replay = 1
+WHERE id = ?1 AND state IN ('dead', 'withdrawn');
+
+-- name: lanes_leased
+-- The lanes in which something is handed out.
+SELECT DISTINCT lane FROM delivery WHERE state = 'leased';
+
+-- name: leased_of
+-- The deliveries of a lane that are handed out, in order of receipt.
+SELECT d.id, d.message, d.status_message, d.sequence, d.attempts, d.hidden, m.protected, m.received_at, m.reference,
+    m.transaction_id, m.correlation_id, m.sender, d.lane, d.replay, d.state, d.exchange
+FROM delivery d JOIN message m ON m.id = d.message WHERE d.lane = ?1 AND d.state = 'leased' ORDER BY d.id LIMIT ?2;
+
+-- name: of_transactions
+-- The deliveries of a lane for these transactions (a JSON array), the latest of each last.
+SELECT d.id, d.message, d.status_message, d.sequence, d.attempts, d.hidden, m.protected, m.received_at, m.reference,
+    m.transaction_id, m.correlation_id, m.sender, d.lane, d.replay, d.state, d.exchange
+FROM message m CROSS JOIN delivery d INDEXED BY delivery_by_message ON d.message = m.id
+WHERE m.transaction_id IN (SELECT value FROM json_each(?2)) AND d.lane = ?1 ORDER BY d.id;
+
+-- name: overdue
+-- The oldest of what waits in a lane since before a moment, in order of receipt; what was set aside too.
+SELECT d.id, d.message, d.status_message, d.sequence, d.attempts, d.hidden, m.protected, m.received_at, m.reference,
+    m.transaction_id, m.correlation_id, m.sender, d.lane, d.replay
+FROM (
+    SELECT * FROM (
+        SELECT id FROM delivery INDEXED BY delivery_waiting
+        WHERE lane = ?1 AND state = 'waiting' AND set_aside_until IS NULL AND queued_at <= ?2 ORDER BY id LIMIT ?3)
+    UNION ALL
+    SELECT * FROM (
+        SELECT id FROM delivery INDEXED BY delivery_set_aside
+        WHERE lane = ?1 AND state = 'waiting' AND set_aside_until IS NOT NULL AND queued_at <= ?2 LIMIT ?3)
+) o JOIN delivery d ON d.id = o.id JOIN message m ON m.id = d.message ORDER BY d.id LIMIT ?3;
+
+-- name: oldest_waiting
+-- Since when the oldest of what waits in a lane has been waiting.
+SELECT min(since) FROM (
+    SELECT min(queued_at) AS since FROM delivery INDEXED BY delivery_waiting
+    WHERE lane = ?1 AND state = 'waiting' AND set_aside_until IS NULL
+    UNION ALL
+    SELECT min(queued_at) FROM delivery INDEXED BY delivery_set_aside
+    WHERE lane = ?1 AND state = 'waiting' AND set_aside_until IS NOT NULL);
 
 -- name: status_contents
 -- The sealed status messages with these ids (a JSON array).

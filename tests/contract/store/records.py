@@ -107,7 +107,7 @@ def settlement(
         exchange=exchange("out", ANNA),
         recipient=ANNA,
         stage=stage,
-        settled=[Settled(one.id, one.message, state, OUTCOME[state], until, None, returned) for one in waiting],
+        settled=[Settled(one.id, one.message, OUTCOME[state], until, None, returned) for one in waiting],
     )
 
 

@@ -102,13 +102,13 @@ async def test_a_settlement_queues_the_status_message_for_the_sender(store: Mess
     await filled(store, 2)
     first = queue(store)[0]
     returned = NewStatus(SENDER, "RCP1061", b"sealed entry")
-    lanes = await store.settle(settlement(first, state=DeliveryState.REJECTED, returned=returned))
-    assert lanes == {lane_of(store, SENDER, STATUS_CHANNEL)}
+    done = await store.settle(settlement(first, state=DeliveryState.REJECTED, returned=returned))
+    assert done.lanes == {lane_of(store, SENDER, STATUS_CHANNEL)}
     (status,) = queue(store, SENDER, STATUS_CHANNEL)
     assert (status.message, status.transaction_id, status.sequence) == (first.message, first.transaction_id, 1)
     assert status.status_message is not None
     assert store.status_contents([status.status_message, 99]) == {status.status_message: b"sealed entry"}
-    assert await store.settle(settlement(status, stage=Stage.STATUS_MESSAGE)) == frozenset()
+    assert not (await store.settle(settlement(status, stage=Stage.STATUS_MESSAGE))).lanes
     assert queued(store, SENDER, STATUS_CHANNEL) == []
     assert queued(store) == ["a1"]
 

@@ -3,7 +3,7 @@
 import pytest
 
 from dip.ground.clock import microseconds
-from dip.store.records import DeliveryState, NewStatus, Status
+from dip.store.records import NewStatus, Status
 from tests.integration.portal import traffic
 from tests.integration.portal.conftest import START, Mark, Portal
 
@@ -92,7 +92,6 @@ async def test_one_message_is_shown_with_its_evidence_and_journal(portal: Portal
         traffic.REGISTRATION,
         "IF-031",
         Status.REJECTED_BY_RECIPIENT,
-        DeliveryState.REJECTED,
         returned=NewStatus(traffic.SUPPLIER, "MSG1012", b"sealed"),
     )
     found = await portal.ask(f"messages/{sent.transaction_id}")
@@ -132,7 +131,6 @@ async def test_queues_are_those_in_which_something_waits(portal: Portal) -> None
             traffic.REGISTRATION,
             "IF-031",
             Status.DELIVERED,
-            DeliveryState.DELIVERED,
         )
     assert (await portal.ask("queues"))["items"] == []
 

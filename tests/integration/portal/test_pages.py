@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from dip.ground.clock import microseconds
-from dip.store.records import DeliveryState, NewStatus, Status
+from dip.store.records import NewStatus, Status
 from tests.integration.portal import traffic
 from tests.integration.portal.conftest import START, Mark, Portal
 
@@ -31,7 +31,6 @@ async def test_the_list_shows_messages_newest_first_with_their_deliveries(portal
         traffic.REGISTRATION,
         "IF-031",
         Status.DELIVERED,
-        DeliveryState.DELIVERED,
     )
     await portal.log_in()
     page = await portal.page("/messages")
@@ -95,7 +94,6 @@ async def test_a_message_shows_its_path_to_each_recipient(portal: Portal) -> Non
         traffic.REGISTRATION,
         "IF-031",
         Status.RETRYING,
-        DeliveryState.WAITING,
         answer=503,
     )
     await traffic.call(
@@ -104,7 +102,6 @@ async def test_a_message_shows_its_path_to_each_recipient(portal: Portal) -> Non
         traffic.REGISTRATION,
         "IF-031",
         Status.DELIVERED,
-        DeliveryState.DELIVERED,
     )
     await portal.log_in()
     page = await portal.page(f"/messages/{sent.transaction_id}")
@@ -133,7 +130,6 @@ async def test_what_a_recipient_answers_is_shown_as_text(portal: Portal) -> None
         traffic.REGISTRATION,
         "IF-031",
         Status.REJECTED_BY_RECIPIENT,
-        DeliveryState.REJECTED,
         detail="<script>alert(1)</script>",
     )
     await portal.log_in()

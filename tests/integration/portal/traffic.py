@@ -13,7 +13,6 @@ from dip.messages.identifiers import (
 from dip.store.messages import SqliteMessages
 from dip.store.records import (
     Arrival,
-    DeliveryState,
     Exchange,
     NewDelivery,
     NewMessage,
@@ -122,7 +121,6 @@ async def call(
     recipient: DipId,
     interface: str,
     status: Status,
-    state: DeliveryState,
     *,
     answer: int | None = 201,
     returned: NewStatus | None = None,
@@ -139,7 +137,7 @@ async def call(
             recipient=recipient,
             stage=Stage.OUTBOUND,
             settled=[
-                Settled(first.id, first.message, state, status, returned=returned, detail=detail),
+                Settled(first.id, first.message, status, returned=returned, detail=detail),
             ],
         )
     )
