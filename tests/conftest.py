@@ -1,7 +1,9 @@
 """What every test may use: a data directory that was laid out once and is copied for each platform."""
 
 import asyncio
+import contextlib
 import os
+import sqlite3
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
@@ -19,6 +21,12 @@ from tests.support.platform import Platform, copied, platform
 hypothesis.settings.register_profile("people", deadline=None)
 hypothesis.settings.register_profile("ci", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "people")
+
+def check_references(directory: Path) -> None:
+    """Every reference from table to table holds: the server does not have SQLite ask for each row."""
+    with contextlib.closing(sqlite3.connect(directory / "dip.sqlite")) as connection:
+        assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
+
 
 Serve = Callable[..., AbstractAsyncContextManager[Platform]]
 
@@ -47,5 +55,6 @@ def serve(laid_out: Path, tmp_path: Path) -> Serve:
             copied(laid_out, target)
         async with platform(target, **settings) as made:
             yield made
+        check_references(target)
 
     return started

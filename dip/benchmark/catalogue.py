@@ -7,7 +7,9 @@ from pathlib import Path
 import msgspec
 
 from dip.benchmark.load import MESSAGE_BYTES
+from dip.benchmark.report import Report
 from dip.channels import registry as channels
+from dip.ground.assets import asset
 from dip.messages.identifiers import EventCode, InterfaceId
 
 _SHARES = (("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("max", 1.0))
@@ -22,6 +24,19 @@ class CatalogueResult(msgspec.Struct, frozen=True):
     load_ms: dict[str, float]
     load_and_compile_ms: dict[str, float]
     check_us: dict[str, float]
+
+
+def run_catalogue() -> Report:
+    """Time the loading of the shipped catalogue, and the check of a message."""
+    found = measure_catalogue(asset("channels"), asset("data/seed") / "samples" / "if-021-activepower.json")
+    rows = {
+        "load, ms": list(found.load_ms.values()),
+        "load and compile every format, ms": list(found.load_and_compile_ms.values()),
+        f"decode and check an IF-021 of {found.message_bytes} bytes, µs": list(found.check_us.values()),
+    }
+    title = f"{found.channels} channels with {found.events} events"
+    heads = [name for name, _ in _SHARES]
+    return Report(mode="catalogue", title=title, plan={}, heads=heads, rows=rows, detail=found)
 
 
 def measure_catalogue(directory: Path, sample: Path, *, loads: int = 20, checks: int = 20_000) -> CatalogueResult:

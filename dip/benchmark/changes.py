@@ -1,30 +1,23 @@
 """Channels added while messages flow: whether any message is lost, and how long the slowest took."""
 
 import asyncio
-import contextlib
-import tempfile
 import time
-from contextlib import AsyncExitStack
-from datetime import UTC, datetime
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import aiohttp
 import msgspec
 
-from dip.benchmark.load import Call
-from dip.benchmark.measure import Round, Unaccounted, measure
-from dip.benchmark.processes import Child
-from dip.benchmark.receivers import read_record
-from dip.client import Credentials, ParticipantClient, credentials_of, fresh
+from dip.benchmark.even import prepared, sample, send_evenly, session_of
+from dip.benchmark.measure import Round, Unaccounted, measure, percentiles_ms
+from dip.benchmark.report import Cell, Report
+from dip.benchmark.singles import CHANNEL, HEADS, RECIPIENT, SENDER
+from dip.benchmark.stage import stage
+from dip.client import credentials_of
 from dip.ground.assets import asset
-from dip.messages.identifiers import DipId
 
-SENDER, RECIPIENT = DipId("2300000001"), DipId("2200000001")
-_CHANNEL = "IF-031"
 _MODEL = "IF-909"
-_START_S = 60.0
 _PATIENCE_S = 60.0
-_CONNECTIONS = 32
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -42,56 +35,42 @@ class ChangesResult(msgspec.Struct, frozen=True):
     addition_ms: list[float]
 
 
-async def measure_changes(plan: Plan) -> ChangesResult:
-    """Send single IF-031 at an even pace while channels are added through the administration API (live profile)."""
-    with tempfile.TemporaryDirectory(prefix="dip-bench-") as temporary:
-        directory, record = Path(temporary) / "state", Path(temporary) / "arrivals.json"
-        async with AsyncExitStack() as stack:
-            server = await Child.start(
-                "-m", "dip", "serve", f"--data={directory}", "--api-port=0", "--portal-port=0", "--profile=live",
-                errors=Path(temporary) / "server.log",
-            )  # fmt: skip
-            stack.push_async_callback(server.terminate)
-            ready = await server.line(_START_S)
-            total = plan.rate * plan.seconds
-            receivers = await Child.start(
-                "-m", "dip.benchmark.receivers", str(directory), str(total), str(record), RECIPIENT
-            )
-            port = (await receivers.line(_START_S))["ports"][RECIPIENT]
-            async with ParticipantClient(credentials_of(directory, RECIPIENT), ready["api"], profile="live") as client:
-                await client.configure_webhook(_CHANNEL, f"https://127.0.0.1:{port}/")
-            url = f"{ready['api']}/dip-channel/{_CHANNEL}"
+async def run_changes(plan: Plan, say: Callable[[str], None]) -> Report:
+    """Send single IF-031 while channels are added."""
+    found = await measure_changes(plan, say)
+    title = (
+        f"{plan.rate} IF-031 a second for {plan.seconds} s, one at a time, while {plan.additions} channels are added"
+    )
+    if isinstance(found.messages, Unaccounted):
+        return Report(mode="changes", title=title, plan=plan, unaccounted=[found.messages.reason])
+    rows: dict[str, Sequence[Cell]] = {
+        "answer, ms": list(found.messages.answer_ms.values()),
+        "delivery, ms": list(found.messages.delivery_ms.values()),
+        "adding a channel, ms": list(percentiles_ms(found.addition_ms).values()),
+        "lost, doubled": [f"0, {found.messages.duplicates}"],
+    }
+    return Report(mode="changes", title=title, plan=plan, heads=HEADS, rows=rows, detail=found)
+
+
+async def measure_changes(plan: Plan, say: Callable[[str], None]) -> ChangesResult:
+    """Send at an even pace while channels are added through the administration API (live profile)."""
+    total = plan.rate * plan.seconds
+    async with stage("live") as standing:
+        receivers = await standing.receivers([RECIPIENT], total)
+        await standing.post_to(CHANNEL, receivers.urls())
+        credentials = credentials_of(standing.directory, SENDER)
+        url = f"{standing.api}/dip-channel/{CHANNEL}"
+        say(f"signing {total} messages")
+        requests = prepared(credentials, url, sample("if-031-dsapp"), total, encrypted=False)
+        async with session_of(credentials) as session:
+            say("sending")
             calls, additions = await asyncio.gather(
-                _send_evenly(plan, credentials_of(directory, SENDER), url),
-                _add_channels(plan, ready["portal"], directory),
+                send_evenly(session, url, requests, plan.rate),
+                _add_channels(plan, standing.portal, standing.directory),
             )
-            with contextlib.suppress(TimeoutError):
-                await receivers.line(_PATIENCE_S)
-            await receivers.end()
-            found = measure(calls, read_record(record), [RECIPIENT], cpu_s=None, memory_mb=None)
-    return ChangesResult(found, additions)
-
-
-async def _send_evenly(plan: Plan, credentials: Credentials, url: str) -> list[Call]:
-    path = asset("data/seed") / "samples" / "if-031-dsapp.json"
-    template = msgspec.json.decode(path.read_bytes())[0]
-    connector = aiohttp.TCPConnector(ssl=credentials.calling_context(), limit=_CONNECTIONS)
-    async with aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout(total=60)) as session:
-
-        async def one(due: float) -> Call:
-            await asyncio.sleep(max(0.0, due - time.monotonic()))
-            message = fresh(template, datetime.now(UTC))
-            body = msgspec.json.encode([message])
-            headers = credentials.signer.headers("POST", url, body, datetime.now(UTC))
-            sent = time.monotonic()
-            async with session.post(url, data=body, headers=headers) as response:
-                await response.read()
-                reference = message["payload"]["CommonBlock"]["S1"]["senderUniqueReference"]
-                return Call([reference], sent, time.monotonic(), response.status)
-
-        start = time.monotonic() + 0.2
-        total = plan.rate * plan.seconds
-        return await asyncio.gather(*(one(start + number / plan.rate) for number in range(total)))
+        await receivers.complete(_PATIENCE_S)
+        arrivals = (await receivers.record()).arrivals
+    return ChangesResult(measure(calls, arrivals, [RECIPIENT], cpu_s=None, memory_mb=None), additions)
 
 
 async def _add_channels(plan: Plan, portal: str, directory: Path) -> list[float]:

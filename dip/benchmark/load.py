@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import aiohttp
 import msgspec
 
-from dip.client import Credentials, fresh
+from dip.client import Credentials, Message, fresh
 from dip.ground.assets import asset
 
 MESSAGE_BYTES = 4600
@@ -25,15 +25,15 @@ class Call(msgspec.Struct):
 
 
 class Load:
-    """IF-021 for one UTC day, each message of 4.6 kB with a reference of its own, written and signed as it is sent."""
+    """Messages with a reference of their own, written and signed as they are sent.
 
-    def __init__(self, credentials: Credentials, batch: int) -> None:
+    Without a template: IF-021 for one UTC day, of 4.6 kB.
+    """
+
+    def __init__(self, credentials: Credentials, batch: int, *, template: Message | None = None) -> None:
         self._credentials = credentials
         self._batch = batch
-        path = asset("data/seed") / "samples" / "if-021-activepower.json"
-        self._template = msgspec.json.decode(path.read_bytes())[0]
-        padding = MESSAGE_BYTES - len(msgspec.json.encode(fresh(self._template, datetime.now(UTC))))
-        self._template["payload"]["CommonBlock"]["S1"]["subText"] = "x" * min(max(padding, 1), 500)
+        self._template = template or _consumption()
 
     async def send(self, url: str, messages: int, connections: int) -> list[Call]:
         """Send so many messages, as fast as the answers come."""
@@ -63,6 +63,14 @@ class Load:
         async with session.post(url, data=body, headers=headers) as response:
             await response.read()
             return Call(references, sent, time.monotonic(), response.status)
+
+
+def _consumption() -> Message:
+    path = asset("data/seed") / "samples" / "if-021-activepower.json"
+    template: Message = msgspec.json.decode(path.read_bytes())[0]
+    padding = MESSAGE_BYTES - len(msgspec.json.encode(fresh(template, datetime.now(UTC))))
+    template["payload"]["CommonBlock"]["S1"]["subText"] = "x" * min(max(padding, 1), 500)
+    return template
 
 
 def refused(calls: Sequence[Call]) -> list[int]:

@@ -1,12 +1,13 @@
 """One measured round: the calls, where they went, what it took; refuses to speak where the books don't balance."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 import msgspec
 
 from dip.benchmark.load import Call, refused
-from dip.benchmark.receivers import Arrival
+from dip.benchmark.receiver import Arrival
+from dip.benchmark.receivers import Record
 
 
 class Unaccounted(msgspec.Struct, frozen=True):
@@ -71,6 +72,13 @@ def measure(
         memory_mb=memory_mb,
         duplicates=duplicates,
     )
+
+
+def without(warm_up: Set[str], record: Record) -> list[Arrival]:
+    """The arrivals of a record, without the references of a warm-up."""
+    for arrival in record.arrivals:
+        arrival.references = [reference for reference in arrival.references if reference not in warm_up]
+    return [arrival for arrival in record.arrivals if arrival.references]
 
 
 def percentiles_ms(milliseconds: Sequence[float]) -> dict[str, float]:

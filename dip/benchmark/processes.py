@@ -3,6 +3,7 @@
 import asyncio
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
 
@@ -16,12 +17,24 @@ class Child:
         self._process = process
 
     @classmethod
-    async def start(cls, *arguments: str, errors: Path | None = None) -> Self:
-        """Start this Python with the arguments; what it says on stderr goes to a file, or to ours."""
+    async def start(
+        cls, *arguments: str, errors: Path | None = None, environment: Mapping[str, str] | None = None
+    ) -> Self:
+        """Start this Python with the arguments; what it says on stderr goes to a file, or to ours.
+
+        environment: added to what it inherits.
+        """
         stderr = None if errors is None else errors.open("ab")
         process = await asyncio.create_subprocess_exec(
-            sys.executable, *arguments, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=stderr
+            sys.executable,
+            *arguments,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=stderr,
+            env=None if environment is None else {**os.environ, **environment},
         )
+        if stderr is not None:
+            stderr.close()
         return cls(process)
 
     @property
@@ -39,6 +52,21 @@ class Child:
             raise EOFError("the process ended early")
         found: dict[str, Any] = msgspec.json.decode(text)
         return found
+
+    def say(self, line: object) -> None:
+        """Give it a JSON line."""
+        if self._process.stdin is not None:
+            self._process.stdin.write(msgspec.json.encode(line) + b"\n")
+
+    def kill(self) -> None:
+        """SIGKILL: no chance to finish anything."""
+        if self._process.returncode is None:
+            self._process.kill()
+
+    async def ended(self, timeout_s: float) -> int:
+        """How it ended, negative for a signal. Raises TimeoutError while it runs."""
+        async with asyncio.timeout(timeout_s):
+            return await self._process.wait()
 
     async def end(self, timeout_s: float = 60) -> None:
         """Close its input and wait for it; the server is told by SIGTERM."""

@@ -90,8 +90,7 @@ class Pauses:
     async def run(self) -> None:
         """Let channels go on whose pause is over, until cancelled."""
         while True:
-            async with self._changing:
-                await self._end_what_is_over()
+            await self.bring_up_to_date()
             ends = [pause.ends for pause in self._pauses.values() if pause.ends is not None]
             # Business time may be moved: what is far away is looked at again.
             wait = min(min(ends) - self._clock.now(), _LOOKED_AT_EVERY).total_seconds() if ends else None
@@ -101,6 +100,11 @@ class Pauses:
                     await self._changed.wait()
             except TimeoutError:
                 continue
+
+    async def bring_up_to_date(self) -> None:
+        """Let channels go on whose pause is over by now."""
+        async with self._changing:
+            await self._end_what_is_over()
 
     async def _end_what_is_over(self) -> None:
         now = self._clock.now()

@@ -16,6 +16,7 @@ from dip.channels.layouts import FORMAT_KEYS, Layouts
 from dip.channels.lost_paths import report_lost_paths
 from dip.channels.paths import ItemPath
 from dip.channels.roles import SecurityCategory, SecurityPattern
+from dip.channels.service import read_service
 from dip.channels.structs import Structs
 from dip.messages.identifiers import EventCode, InterfaceId, RoleCode
 
@@ -29,7 +30,7 @@ _DEFAULT_KEYS = (
 )
 _OWN_KEYS = (
     *("id", "template", "name", "publication", "purpose", "exchange", "processes", "note"),
-    *("events", "formats", "editions", "types", "blocks", "personal"),
+    *("events", "formats", "editions", "types", "blocks", "personal", "served_by_dip"),
 )
 _NEEDED = (
     *("id", "template", "name", "publication", "category", "senders", "routing", "correlation"),
@@ -112,6 +113,7 @@ class _Reading:
             exchange=self._text("exchange"),
             note=self._text("note"),
             processes=tuple(self._read("processes", Entry.texts, [])),
+            service=self._read("served_by_dip", read_service, None),
         )
 
     def _template(self, name: Entry | None) -> dict[str, Entry]:

@@ -8,6 +8,7 @@ from typing import Any, Literal, TypeAlias
 
 from dip.channels.formats import MessageFormat
 from dip.channels.paths import ItemPath
+from dip.channels.service import Service
 from dip.messages.identifiers import EventCode, InterfaceId, RoleCode
 
 Coverage: TypeAlias = Literal["instant", "day", "boundary"]
@@ -134,3 +135,5 @@ class Channel:
     processes: tuple[str, ...] = ()
     reply_within: timedelta | None = None
     """A synchronous channel: how long the sender's call waits for the correlated reply (5.4)."""
+    service: Service | None = None
+    """What the DIP itself does with messages that are addressed to it."""

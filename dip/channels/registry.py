@@ -12,6 +12,7 @@ from dip.channels.document import CatalogueFault, Entry, parse
 from dip.channels.errors import CatalogueRefused
 from dip.channels.item_names import ItemNames
 from dip.channels.roles import Role, SecurityCategory, categories, response_codes, roles
+from dip.channels.service import check_service
 from dip.channels.shapes import Shape
 from dip.channels.structs import Structs
 from dip.messages.identifiers import InterfaceId, RoleCode
@@ -118,6 +119,7 @@ def build(texts: Mapping[str, str], directory: Path, *, specification_items: boo
         if channel.id in channels:
             entry.mapping()["id"].fault(f"the channel {channel.id} is defined twice")
         channels[channel.id] = channel
+    _check_services(files, channels)
     codes = response_codes(entries["response-codes.yaml"])
     if faults:
         raise CatalogueRefused(faults)
@@ -131,6 +133,21 @@ def build(texts: Mapping[str, str], directory: Path, *, specification_items: boo
         names=names,
         personal_keys=around.personal.union(*(own_personal_keys(entry) for entry in files.values())),
     )
+
+
+def _check_services(files: Mapping[str, Entry], channels: Mapping[InterfaceId, Channel]) -> None:
+    """Report what a channel that the DIP serves says of other channels and is not so."""
+    served = {channel.id for channel in channels.values() if channel.service is not None}
+    if not served:
+        return
+    formats = {
+        channel.id: {code: event.format for code, event in channel.events.items()} for channel in channels.values()
+    }
+    for entry in files.values():
+        fields = entry.mapping()
+        channel = channels.get(InterfaceId(fields["id"].text())) if "id" in fields else None
+        if channel is not None and channel.service is not None and "served_by_dip" in fields:
+            check_service(fields["served_by_dip"], channel.service, formats)
 
 
 def _folder(entries: Mapping[str, Entry], folder: str) -> dict[str, Entry]:

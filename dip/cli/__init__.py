@@ -8,6 +8,7 @@ import typer
 from dip.cli.bench import bench
 from dip.cli.channels import channels_app
 from dip.cli.demo import demo
+from dip.cli.drill import drill
 from dip.cli.listen import listen
 from dip.cli.send import send
 from dip.cli.serve import serve
@@ -18,6 +19,7 @@ _COMMANDS: Mapping[str, Callable[..., None]] = {
     "listen": listen,
     "demo": demo,
     "bench": bench,
+    "drill": drill,
 }
 _HELP = frozenset({"--help", "-h"})
 

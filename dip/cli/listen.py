@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from dip.cli.pulling import Puller
 from dip.cli.transcript import Transcript, refusals_explained
 from dip.client import (
     ALL_CHANNELS,
@@ -40,6 +41,9 @@ def listen(
         "data/state"
     ),
     once: Annotated[int | None, typer.Option("--once", min=1, help="End after so many messages.")] = None,
+    pull: Annotated[
+        bool, typer.Option("--pull", help="Fetch the messages; no webhook, nothing is listened to.")
+    ] = False,
 ) -> None:
     """Receive as a participant: register webhooks, print each message, remove the webhooks at the end.
 
@@ -47,7 +51,8 @@ def listen(
     """
     with refusals_explained():
         credentials = credentials_of(data, participant)
-        asyncio.run(_listen(credentials, find_server(data), channel or [], once))
+        receive = _pull if pull else _listen
+        asyncio.run(receive(credentials, find_server(data), channel or [], once))
 
 
 async def _listen(credentials: Credentials, server: Server, channels: list[str], once: int | None) -> None:
@@ -73,6 +78,22 @@ async def _listen(credentials: Credentials, server: Server, channels: list[str],
         await _print(listener, transcript, once, ended)
     while listener.waiting:  # acknowledged while the webhooks were being removed
         transcript.received(await listener.next())
+
+
+async def _pull(credentials: Credentials, server: Server, channels: list[str], once: int | None) -> None:
+    transcript = Transcript()
+    wanted = channels or received_channels(await fetch_catalogue(server.portal, credentials.root), credentials.role)
+    async with (
+        _ending() as ended,
+        ParticipantClient(credentials, server.api, profile=server.profile) as client,
+    ):
+        transcript.note(
+            "pulling",
+            f"{credentials.identity.name} ({credentials.dip_id}) fetches its messages; Ctrl-C ends it.",
+            participant=credentials.dip_id,
+            channels=wanted,
+        )
+        await Puller(client, transcript, once).run(wanted, ended)
 
 
 def received_channels(catalogue: Catalogue, role: RoleCode) -> list[str]:

@@ -2,6 +2,7 @@
 
 from dip.client.credentials import Credentials, Identity, credentials_of, known_participants
 from dip.client.errors import CallRefused, CredentialsIncomplete, MessagesUnreadable, ServerNotReached
+from dip.client.fetching import Fetched, Pulled
 from dip.client.listener import Handler, Listener
 from dip.client.messages import Message, fresh, interface_of, load_messages, sender_reference
 from dip.client.participant import ALL_CHANNELS, MIXED, STATUS_MESSAGES, ParticipantClient
@@ -20,12 +21,14 @@ __all__ = [
     "CatalogueEntry",
     "Credentials",
     "CredentialsIncomplete",
+    "Fetched",
     "Handler",
     "Identity",
     "Listener",
     "Message",
     "MessagesUnreadable",
     "ParticipantClient",
+    "Pulled",
     "Received",
     "SendResult",
     "Server",

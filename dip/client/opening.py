@@ -33,13 +33,14 @@ def verify_call(
     body: bytes,
     wall_now: datetime,
     tolerance: timedelta,
+    method: str = "POST",
 ) -> None:
-    """Check that the DIP signed this call just now (5.2.2, pattern 1). Raises SignatureRefused."""
+    """Check that the DIP signed this call, or answer, just now (5.2.2, pattern 1). Raises SignatureRefused."""
     signed = SignedHeaders.of(headers)
     check_age(signed, wall_now, tolerance)
     verify(
         signed,
-        method="POST",
+        method=method,
         urls=(url,),
         body=body,
         public_key=credentials.dip_signing_key,

@@ -1,16 +1,21 @@
 """A participant's side of the API: sign, encrypt, send, configure webhooks."""
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from contextlib import asynccontextmanager
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
+from urllib.parse import quote
 
 import aiohttp
 import msgspec
 
 from dip.client.credentials import Credentials
 from dip.client.errors import CallRefused
+from dip.client.fetching import LAST_EVENT, LEASE, Fetched, Pulled, events_of, read_event, read_pulled
 from dip.client.messages import Message, interface_of
+from dip.client.replay import CONTINUATION, RequeueProgress, request_body, sent_path
+from dip.client.responses import response
 from dip.client.results import Answer, SendResult
 from dip.client.server import not_reached
 from dip.ground.clock import Clock
@@ -93,12 +98,20 @@ class ParticipantClient:
         *,
         max_message_count: int | None = None,
         max_payload_size: int | None = None,
+        max_calls_in_flight: int | None = None,
+        max_calls_a_second: float | None = None,
     ) -> None:
         """Have the channel's messages posted to `url`; for ALL_CHANNELS (spec) or STATUS_MESSAGES too.
 
-        max_payload_size is in kB. Raises CallRefused and ServerNotReached.
+        max_payload_size is in kB; with several calls in flight one may overtake another. Raises CallRefused and
+        ServerNotReached.
         """
-        limits = {"maxMessageCount": max_message_count, "maxPayloadSize": max_payload_size}
+        limits = {
+            "maxMessageCount": max_message_count,
+            "maxPayloadSize": max_payload_size,
+            "maxCallsInFlight": max_calls_in_flight,
+            "maxCallsASecond": max_calls_a_second,
+        }
         wanted = {"callbackURL": url} | {name: limit for name, limit in limits.items() if limit is not None}
         answer = await self.call("POST", self._webhook_path(channel_id), msgspec.json.encode(wanted))
         answer.require(201)
@@ -111,6 +124,84 @@ class ParticipantClient:
         """Post status messages: what became of messages received earlier (validation level 4)."""
         answer = await self.call("POST", "/statusmessage", msgspec.json.encode(entries))
         return SendResult.read(answer, repeats_succeed=False)
+
+    async def replay(self, channel_id: str, **wanted: Any) -> AsyncIterator[Message]:
+        """What this participant was sent on a channel, or as STATUS_MESSAGES, once more and in order; decrypted.
+
+        wanted: the keys of the published request, such as datetimeFrom or transactionIDs. Reads page after page.
+        Raises CallRefused and ServerNotReached.
+        """
+        path, body = sent_path(channel_id, "replay", self.credentials.dip_id), request_body(channel_id, wanted)
+        token: str | None = None
+        while True:
+            headers = {} if token is None else {CONTINUATION: token}
+            answer = await self.call("POST", path, body, headers=headers)
+            answer.require(200, 206)
+            for message in await asyncio.to_thread(self._opened, answer.body):
+                yield message
+            token = answer.headers.get(CONTINUATION)
+            if token is None:
+                return
+
+    async def requeue(self, channel_id: str, **wanted: Any) -> str:
+        """Have what this participant was sent on a channel, or as STATUS_MESSAGES, delivered once more.
+
+        Returns the requeue's id. Raises CallRefused (429 while another one is under way) and ServerNotReached.
+        """
+        path = sent_path(channel_id, "requeue", self.credentials.dip_id)
+        answer = await self.call("POST", path, request_body(channel_id, wanted))
+        answer.require(202)
+        return msgspec.json.decode(answer.body, type=str)
+
+    async def requeue_status(self, channel_id: str, requeue_id: str | None = None) -> list[RequeueProgress]:
+        """How far this participant's requeues are, the newest first; or the one of that id."""
+        query = "" if requeue_id is None else f"?requeue-id={quote(requeue_id)}"
+        answer = await self.call("GET", sent_path(channel_id, "requeueStatus", self.credentials.dip_id) + query)
+        answer.require(200, 204)
+        return msgspec.json.decode(answer.body, type=list[RequeueProgress]) if answer.status == 200 else []
+
+    async def pull(self, channel_id: str, *, max: int | None = None, wait: float | None = None) -> Pulled:  # noqa: A002
+        """Fetch messages of a channel, or STATUS_MESSAGES, at most `max`; waits so many seconds for the first.
+
+        They stay this participant's for the time of a lease; what is not acknowledged in it comes again. Raises
+        CallRefused, ServerNotReached, SignatureRefused.
+        """
+        asked = {"max": max, "wait": wait}
+        query = "&".join(f"{name}={value:g}" for name, value in asked.items() if value is not None)
+        path = sent_path(channel_id, "messages", self.credentials.dip_id) + (f"?{query}" if query else "")
+        answer = await self.call("GET", path, patience_s=wait or 0)
+        answer.require(200, 204)
+        return await asyncio.to_thread(read_pulled, self.credentials, self._api + path, answer, self._clock)
+
+    async def acknowledge(self, channel_id: str, entries: Sequence[Entry], *, lease: str | None = None) -> SendResult:
+        """Say of messages that were pulled or streamed whether they are accepted; a refusal is a result.
+
+        lease: of the pull; a message that was handed out again since is not touched then. Raises ServerNotReached.
+        """
+        path = sent_path(channel_id, "messages", self.credentials.dip_id) + "/ack"
+        headers = {} if lease is None else {LEASE: lease}
+        body = response(entries, self._clock.now())
+        return SendResult.read(await self.call("POST", path, body, headers=headers), repeats_succeed=False)
+
+    async def stream(self, channel_id: str, *, last_event_id: int | None = None) -> AsyncIterator[Fetched]:
+        """Messages of a channel, or STATUS_MESSAGES, as they come; ends when the server ends it.
+
+        last_event_id: of the last one that an earlier stream brought. What comes is to be acknowledged, else the
+        stream stops after a while. Raises CallRefused, ServerNotReached, SignatureRefused.
+        """
+        path = sent_path(channel_id, "stream", self.credentials.dip_id)
+        headers = {} if last_event_id is None else {LAST_EVENT: str(last_event_id)}
+        timeout = aiohttp.ClientTimeout(sock_connect=self._timeout.sock_connect, sock_read=self._timeout.total)
+        try:
+            async with self._request("GET", path, b"", headers, timeout) as answer:
+                if answer.status != 200:
+                    Answer(answer.status, await answer.read(), dict(answer.headers)).require(200)
+                async for number, data in events_of(answer.content.iter_any()):
+                    yield await asyncio.to_thread(
+                        read_event, self.credentials, self._api + path, number, data, answer.headers, self._clock
+                    )
+        except (aiohttp.ClientError, TimeoutError, ValueError) as fault:
+            raise not_reached(self._api, fault) from fault
 
     async def call(
         self,
@@ -126,26 +217,36 @@ class ParticipantClient:
         path carries the query, percent-encoded where it must be.
         patience_s is added to the time in which the answer must have come. Raises ServerNotReached.
         """
+        timeout = aiohttp.ClientTimeout(
+            total=(self._timeout.total or 60) + patience_s, sock_connect=self._timeout.sock_connect
+        )
+        try:
+            async with self._request(method, path, body, headers or {}, timeout) as answer:
+                return Answer(answer.status, await answer.read(), dict(answer.headers))
+        except (aiohttp.ClientError, TimeoutError) as fault:
+            raise not_reached(self._api, fault) from fault
+
+    @asynccontextmanager
+    async def _request(
+        self, method: str, path: str, body: bytes, headers: Mapping[str, str], limits: aiohttp.ClientTimeout
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
         if self._session is None:
             raise CallRefused("The client is not open: use `async with`.")
         url = self._api + path
         all_headers = {"Content-Type": "application/json", "X-API-Key": self.credentials.identity.api_key}
         all_headers |= await asyncio.to_thread(self.credentials.signer.headers, method, url, body, self._clock.wall())
-        timeout = aiohttp.ClientTimeout(
-            total=(self._timeout.total or 60) + patience_s, sock_connect=self._timeout.sock_connect
-        )
-        try:
-            async with self._session.request(
-                method,
-                url,
-                data=body,
-                headers=all_headers | dict(headers or {}),
-                timeout=timeout,
-                allow_redirects=False,
-            ) as answer:
-                return Answer(answer.status, await answer.read(), dict(answer.headers))
-        except (aiohttp.ClientError, TimeoutError) as fault:
-            raise not_reached(self._api, fault) from fault
+        async with self._session.request(
+            method,
+            url,
+            data=body,
+            headers=all_headers | dict(headers),
+            timeout=limits,
+            allow_redirects=False,
+        ) as answer:
+            yield answer
+
+    def _opened(self, body: bytes) -> list[Message]:
+        return [self.credentials.opened(message) for message in msgspec.json.decode(body, type=list[Message])]
 
     def _body(self, messages: Sequence[Message], encrypt: bool | None) -> bytes:
         return msgspec.json.encode([self._closed(message, encrypt) for message in messages])

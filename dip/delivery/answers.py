@@ -58,7 +58,7 @@ def judge(call: Call, batch: Sequence[Waiting]) -> list[Judgement]:
     if status is None or status in RETRIED:
         note = call.reason or f"answered {status}"
         return [Judgement(Fate.RETRIED, note=note)] * len(batch)
-    entries = _entries(call) if status in _WITH_ENTRIES else None
+    entries = entries_of(call.answer) if status in _WITH_ENTRIES else None
     if entries:
         return _by_entry(entries, batch)
     if status in _TAKEN:
@@ -66,11 +66,17 @@ def judge(call: Call, batch: Sequence[Waiting]) -> list[Judgement]:
     return [Judgement(Fate.FAILED, note=f"answered {status}, which is not retried")] * len(batch)
 
 
-def _entries(call: Call) -> list[ReceivedEntry] | None:
+def entries_of(answer: bytes) -> list[ReceivedEntry] | None:
+    """The entries of a StandardResponse; None where it is something else."""
     try:
-        return _DECODER.decode(call.answer).message_array
+        return _DECODER.decode(answer).message_array
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
+
+
+def judgement_of(entry: ReceivedEntry) -> Judgement:
+    """What a recipient's entry says of the delivery that it is about."""
+    return _ARRIVED if code_of(entry.message) in SUCCESS_CODES else Judgement(Fate.REJECTED, entry)
 
 
 def _by_entry(entries: Sequence[ReceivedEntry], batch: Sequence[Waiting]) -> list[Judgement]:
@@ -88,8 +94,6 @@ def _by_entry(entries: Sequence[ReceivedEntry], batch: Sequence[Waiting]) -> lis
         entry = by_transaction.get(waiting.transaction_id) or by_reference.get(waiting.reference)
         if entry is None:
             judged.append(Judgement(Fate.UNKNOWN, note="the answer has no entry for it"))
-        elif code_of(entry.message) in SUCCESS_CODES:
-            judged.append(_ARRIVED)
         else:
-            judged.append(Judgement(Fate.REJECTED, entry))
+            judged.append(judgement_of(entry))
     return judged

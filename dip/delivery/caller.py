@@ -2,7 +2,7 @@
 
 import socket
 import ssl
-from collections.abc import Sequence
+from collections.abc import AsyncIterable, Sequence
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -51,7 +51,7 @@ class WebhookCaller:
             connector=connector, auto_decompress=False, cookie_jar=aiohttp.DummyCookieJar()
         )
 
-    async def post(self, url: str, body: bytes, headers: Any) -> Call:
+    async def post(self, url: str, body: bytes | AsyncIterable[bytes], headers: Any) -> Call:
         """Post and read the answer; a call without an answer has status None and a reason."""
         try:
             async with self._session.post(

@@ -1,45 +1,75 @@
 """Which endpoint serves which lane, and the workers that deliver (5.5.10)."""
 
 import asyncio
-import random
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from typing import Final
 
 import msgspec
 
-from dip.delivery.endpoint import EndpointKey, Pace, endpoint_of, webhook_for
-from dip.delivery.worker import Postman, Worker
+from dip.delivery.endpoint import Endpoint, EndpointKey, endpoint_of, key_of, webhook_for, webhook_of
+from dip.delivery.worker import Worker
 from dip.ground.clock import Clock
+from dip.ground.errors import NotFound
 from dip.ground.settings import Settings
 from dip.messages.identifiers import DipId
 from dip.store.protocol import MessageStore, PartyStore
-from dip.store.records import STATUS_CHANNEL, Lane, Webhook
+from dip.store.records import EndpointSetting, Lane, Waiting, Webhook
+
+_NOTHING: Final[Mapping[int, Sequence[Waiting]]] = {}
+Begin = Callable[[Endpoint, Iterable[Lane]], Worker]
+
+
+class UnknownEndpoint(NotFound):
+    """No webhook has this address."""
+
+    code = "unknown_endpoint"
 
 
 class EndpointState(msgspec.Struct, frozen=True, rename="camel"):
-    """How one endpoint is doing."""
+    """How one endpoint is served, and how it is doing. channels: those assigned to it; `all` for the rest."""
 
+    id: str
     recipient: DipId
     url: str
     for_status: bool
+    name: str
+    channels: tuple[str, ...]
     failures: int
     paused: bool
+    """Failing: it is only probed."""
+    held: bool
+    """Paused by hand."""
+    max_message_count: int
+    max_payload_kb: int
+    calls_in_flight: int
+    calls_a_second: float | None
+    retry_first_s: float
+    retry_longest_s: float
+    retry_jitter: float
+    pause_after: int
+    told: tuple[str, ...]
 
 
 class Dispatcher:
     """Holds a worker for each endpoint that has a webhook; messages without one wait in the store."""
 
     def __init__(
-        self, *, settings: Settings, clock: Clock, store: MessageStore, parties: PartyStore, postman: Postman
+        self, *, settings: Settings, clock: Clock, store: MessageStore, parties: PartyStore, begin: Begin
     ) -> None:
+        """begin: a worker for an endpoint that serves these lanes."""
         self._settings = settings
         self._clock = clock
         self._store = store
         self._parties = parties
-        self._postman = postman
+        self._begin = begin
         self._webhooks: dict[tuple[str, str], Webhook] = {}
+        self._own: dict[EndpointKey, EndpointSetting] = {}
         self._workers: dict[EndpointKey, Worker] = {}
         self._of_lane: dict[int, Worker] = {}
+        self._moving: set[int] = set()
+        self._watching: list[Callable[[DipId], None]] = []
         self._arranging: defaultdict[DipId, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._tasks: set[asyncio.Task[None]] = set()
         self._closed = False
@@ -47,24 +77,34 @@ class Dispatcher:
     def start(self) -> None:
         """Read webhooks and lanes, and begin to deliver what waits."""
         self._webhooks = {(hook.recipient, hook.channel): hook for hook in self._parties.webhooks()}
-        for recipient in {hook.recipient for hook in self._webhooks.values()}:
-            self._arrange(recipient)
+        self._own = {
+            EndpointKey(one.recipient, one.url, one.for_status): one for one in self._parties.endpoint_settings()
+        }
+        lanes: dict[EndpointKey, list[Lane]] = defaultdict(list)
+        for lane in self._store.lanes().values():
+            hook = webhook_for(lane, self._webhooks)
+            if hook is not None:
+                lanes[self._key(lane, hook)].append(lane)
+        for key, served in lanes.items():
+            self._new_worker(key, served)
 
-    def wake(self, lanes: Iterable[int]) -> None:
-        """Something new waits in these lanes."""
+    def wake(self, lanes: Iterable[int], fresh: Mapping[int, Sequence[Waiting]] = _NOTHING) -> None:
+        """Something new waits in these lanes. fresh: what it is, by lane, where that is known."""
         for number in lanes:
-            worker = self._of_lane.get(number)
-            if worker is None:
-                worker = self._adopt(self._store.lane(number))
+            worker = self._worker_of(number)
             if worker is not None:
-                worker.wake(self._store.lane(number))
+                worker.wake(self._store.lane(number), fresh.get(number, ()))
+
+    def wake_again(self, lanes: Iterable[int]) -> None:
+        """In these lanes something waits anew that was passed already, such as a dead letter that is requeued."""
+        for number in lanes:
+            worker = self._worker_of(number)
+            if worker is not None:
+                worker.again(self._store.lane(number))
 
     def resume(self, channel: str) -> None:
         """A channel that was held goes on."""
-        for number, worker in self._of_lane.items():
-            lane = self._store.lane(number)
-            if lane.channel == channel:
-                worker.resume(lane)
+        self.wake_again([number for number in self._of_lane if self._store.lane(number).channel == channel])
 
     async def time_moved(self, patience_s: float) -> None:
         """Business time moved: one attempt for whatever is due; waits for answers no longer than that."""
@@ -78,6 +118,26 @@ class Dispatcher:
         """A recipient's webhook for a channel."""
         return self._webhooks.get((recipient, channel))
 
+    def serves(self, recipient: DipId, channel: str) -> bool:
+        """Whether a webhook takes a recipient's messages of a channel, its own or the one for all."""
+        return webhook_of(recipient, channel, self._webhooks) is not None
+
+    def watch(self, told: Callable[[DipId], None]) -> None:
+        """Have somebody told when a recipient's webhooks change, and again when its lanes have followed."""
+        self._watching.append(told)
+
+    def carries(self, lane: int) -> bool:
+        """Whether a webhook's worker reads a lane, or has calls under way for it."""
+        return lane in self._of_lane or lane in self._moving
+
+    async def moved(self, recipient: DipId, patience_s: float) -> None:
+        """Wait until a recipient's lanes are where its webhooks say, no longer than that."""
+        if (arranging := self._arranging.get(recipient)) is None or not arranging.locked():
+            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(patience_s), arranging:
+                return
+
     async def set_webhook(self, webhook: Webhook) -> None:
         """A recipient sets a webhook; what waits already goes to the new address."""
         await self._parties.save_webhook(webhook, self._clock.now())
@@ -90,12 +150,34 @@ class Dispatcher:
         self._webhooks.pop((recipient, channel), None)
         self._rearrange(recipient)
 
+    def setting(self, endpoint_id: str) -> EndpointSetting:
+        """An endpoint's own settings. Raises UnknownEndpoint."""
+        key = next((key_of(hook) for hook in self._webhooks.values() if key_of(hook).id == endpoint_id), None)
+        if key is None:
+            raise UnknownEndpoint("No webhook has this id; GET /admin/api/endpoints lists them.")
+        return self._own.get(key) or EndpointSetting(*key)
+
+    async def change(self, setting: EndpointSetting) -> None:
+        """Serve an endpoint in another way from now on; a word from the administrator is followed at once."""
+        await self._parties.save_endpoint_setting(setting)
+        key = EndpointKey(setting.recipient, setting.url, setting.for_status)
+        self._own[key] = setting
+        worker = self._workers.get(key)
+        if worker is not None:
+            worker.change(self._endpoint(key))
+
+    def try_now(self, endpoint_id: str) -> None:
+        """Call an endpoint at once, whatever its failures."""
+        for key, worker in self._workers.items():
+            if key.id == endpoint_id:
+                worker.try_now()
+
     def endpoints(self) -> list[EndpointState]:
-        """How every endpoint is doing."""
-        return [
-            EndpointState(key.recipient, key.url, key.for_status, worker.pace.failures, worker.pace.paused)
-            for key, worker in sorted(self._workers.items())
-        ]
+        """Every address that a webhook names, and how it is doing."""
+        channels: dict[EndpointKey, list[str]] = defaultdict(list)
+        for hook in self._webhooks.values():
+            channels[key_of(hook)].append(hook.channel)
+        return [self._state(key, tuple(sorted(served))) for key, served in sorted(channels.items())]
 
     async def close(self, grace_s: float) -> None:
         """Finish the calls in flight, at most so long; then end."""
@@ -113,46 +195,91 @@ class Dispatcher:
             if late:
                 await asyncio.gather(*(worker.cancel() for worker in workers))
 
+    def _state(self, key: EndpointKey, channels: tuple[str, ...]) -> EndpointState:
+        endpoint = self._endpoint(key)
+        worker = self._workers.get(key)
+        return EndpointState(
+            key.id,
+            key.recipient,
+            key.url,
+            key.for_status,
+            endpoint.name,
+            channels,
+            0 if worker is None else worker.pace.failures,
+            worker is not None and worker.pace.paused,
+            endpoint.held,
+            endpoint.max_count,
+            endpoint.max_bytes // 1000,
+            endpoint.calls_in_flight,
+            endpoint.calls_a_second,
+            endpoint.retry_first_s,
+            endpoint.retry_longest_s,
+            endpoint.retry_jitter,
+            endpoint.pause_after,
+            endpoint.told,
+        )
+
     def _rearrange(self, recipient: DipId) -> None:
-        """Move a recipient's lanes to where its webhooks now say, once its calls in flight are settled."""
+        """Move a recipient's lanes to where its webhooks now say."""
+        self._tell(recipient)
         task = asyncio.create_task(self._move(recipient))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
     async def _move(self, recipient: DipId) -> None:
+        """Lanes whose address stays keep their worker; the others leave it once their calls have come back."""
         async with self._arranging[recipient]:
-            leaving = [key for key in self._workers if key.recipient == recipient]
-            workers = [self._workers.pop(key) for key in leaving]
-            for number in [number for number, worker in self._of_lane.items() if worker in workers]:
-                del self._of_lane[number]
-            # Lanes are without a worker while the old ones finish: what comes in meanwhile waits.
-            await asyncio.gather(*(worker.stop() for worker in workers))
-            self._arrange(recipient)
+            leaving: dict[Worker, list[int]] = defaultdict(list)
+            for number, lane in self._store.lanes().items():
+                worker = self._of_lane.get(number)
+                if lane.recipient != recipient or worker is None:
+                    continue
+                hook = webhook_for(lane, self._webhooks)
+                if hook is None or self._key(lane, hook) != worker.endpoint.key:
+                    leaving[worker].append(number)
+                    del self._of_lane[number]
+                    self._moving.add(number)
+            try:
+                await asyncio.gather(*(worker.release(lanes) for worker, lanes in leaving.items()))
+            finally:
+                self._moving.difference_update(number for lanes in leaving.values() for number in lanes)
+            for key, worker in list(self._workers.items()):
+                if key.recipient != recipient:
+                    continue
+                worker.change(self._endpoint(key))
+                if not worker.lanes:
+                    del self._workers[key]
+                    await worker.stop()
+            self.wake([lane.id for lane in self._store.lanes().values() if lane.recipient == recipient])
+            self._tell(recipient)
 
-    def _arrange(self, recipient: DipId) -> None:
-        groups: dict[EndpointKey, list[Lane]] = defaultdict(list)
-        for lane in self._store.lanes().values():
-            hook = webhook_for(lane, self._webhooks) if lane.recipient == recipient else None
-            if hook is not None:
-                groups[EndpointKey(recipient, hook.url, lane.channel == STATUS_CHANNEL)].append(lane)
-        for key, lanes in groups.items():
-            worker = self._new_worker(key, lanes)
-            for lane in lanes:
-                self._of_lane[lane.id] = worker
+    def _tell(self, recipient: DipId) -> None:
+        for told in self._watching:
+            told(recipient)
 
-    def _adopt(self, lane: Lane) -> Worker | None:
-        """The worker for a lane that is new; None while it has no webhook, or is being moved."""
+    def _worker_of(self, number: int) -> Worker | None:
+        """The worker for a lane, made where need be; None while it has no webhook, or is being moved."""
+        worker = self._of_lane.get(number)
+        if worker is not None or self._closed or number in self._moving:
+            return worker
+        lane = self._store.lane(number)
         hook = webhook_for(lane, self._webhooks)
-        if hook is None or self._closed or self._arranging[lane.recipient].locked():
+        if hook is None:
             return None
-        key = EndpointKey(lane.recipient, hook.url, lane.channel == STATUS_CHANNEL)
-        worker = self._workers.get(key) or self._new_worker(key, [lane])
-        self._of_lane[lane.id] = worker
+        key = self._key(lane, hook)
+        worker = self._workers.get(key)
+        if worker is None:
+            return self._new_worker(key, [lane])
+        self._of_lane[number] = worker
         return worker
 
     def _new_worker(self, key: EndpointKey, lanes: list[Lane]) -> Worker:
-        endpoint = endpoint_of(key, self._webhooks.values(), self._settings)
-        pace = Pace(self._settings, endpoint.max_count, random.Random())  # noqa: S311 - jitter, not a secret
-        worker = Worker(self._postman, endpoint, lanes, pace)
-        self._workers[key] = worker
+        worker = self._workers[key] = self._begin(self._endpoint(key), lanes)
+        self._of_lane.update((lane.id, worker) for lane in lanes)
         return worker
+
+    def _key(self, lane: Lane, hook: Webhook) -> EndpointKey:
+        return EndpointKey(lane.recipient, hook.url, key_of(hook).for_status)
+
+    def _endpoint(self, key: EndpointKey) -> Endpoint:
+        return endpoint_of(key, self._webhooks.values(), self._settings, self._own.get(key))

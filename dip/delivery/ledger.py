@@ -1,17 +1,18 @@
 """What a webhook call made of each delivery, written down for the store: state, journal, evidence, return to sender."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from dip.archive.archive import Archive
 from dip.delivery.answers import Call, Fate, Judgement
 from dip.delivery.endpoint import Endpoint, Pace
-from dip.delivery.outgoing import Item, Outgoing
+from dip.delivery.outgoing import Item, Outgoing, is_status
 from dip.delivery.returns import Returns
 from dip.ground.clock import Clock, microseconds
+from dip.messages.identifiers import DipId
 from dip.messages.standard_response import code_of
 from dip.security.signing import CONTENT_HASH, SIGNATURE, SIGNATURE_DATE
-from dip.store.records import Exchange, Settled, Settlement, Stage, Status
+from dip.store.records import Exchange, Lane, Settled, Settlement, Stage, Status, Waiting
 
 _OUTCOMES = {
     Fate.DELIVERED: Status.DELIVERED,
@@ -20,6 +21,25 @@ _OUTCOMES = {
     Fate.FAILED: Status.DELIVERY_FAILURE,
     Fate.RETRIED: Status.RETRYING,
 }
+_HANDED_OUT = 200
+_UNREADABLE = "its content is gone or can't be opened"
+
+
+def own_step(at: datetime, party: DipId, note: str) -> Exchange:
+    """A step that the DIP takes by itself: no call, but it has its place in the journal."""
+    return Exchange(
+        direction="own",
+        at=microseconds(at),
+        party=party,
+        method="",
+        url="",
+        content_hash="",
+        signature="",
+        signature_date="",
+        signing_certificate="",
+        tls_certificate="",
+        note=note,
+    )
 
 
 class Ledger:
@@ -47,23 +67,13 @@ class Ledger:
     ) -> Settlement:
         """The settlement of a call. set_aside: what has to be sent again gives way to what waits behind it."""
         now = self._clock.now()
-        exchange = Exchange(
-            direction="out",
-            at=microseconds(now),
-            party=endpoint.key.recipient,
-            method="POST",
-            url=endpoint.key.url,
-            content_hash=outgoing.headers[CONTENT_HASH],
-            signature=outgoing.headers[SIGNATURE],
-            signature_date=outgoing.headers[SIGNATURE_DATE],
-            signing_certificate=self._signing_certificate,
-            tls_certificate=self._tls_certificate,
-            status=call.status,
-            answer=self._archive.seal_answer(call.answer),
-            # Only an answer without entries is remarkable, and it says the same of all.
-            note=judged[0].note or None if judged[0].fate is Fate.DELIVERED else None,
-            duration_us=duration_us,
+        exchange = self._outward(
+            outgoing, now, party=endpoint.key.recipient, method="POST", url=endpoint.key.url, duration_us=duration_us
         )
+        exchange.status = call.status
+        exchange.answer = self._archive.seal_answer(call.answer)
+        # Only an answer without entries is remarkable, and it says the same of all.
+        exchange.note = judged[0].note or None if judged[0].fate is Fate.DELIVERED else None
         delivered: list[int] = []
         settled: list[Settled] = []
         for item, judgement in zip(outgoing.items, judged, strict=True):
@@ -74,9 +84,92 @@ class Ledger:
         return Settlement(
             exchange=exchange,
             recipient=endpoint.key.recipient,
-            stage=Stage.STATUS_MESSAGE if endpoint.key.for_status else Stage.OUTBOUND,
+            stage=_stage(for_status=endpoint.key.for_status),
             delivered=delivered,
             settled=settled,
+        )
+
+    def unreadable(self, batch: Sequence[Waiting], recipient: DipId, *, for_status: bool) -> Settlement:
+        """The end of deliveries whose content is gone, or can't be opened."""
+        now = self._clock.now()
+        settled = [
+            Settled(
+                waiting.id,
+                waiting.message,
+                Status.DELIVERY_FAILURE,
+                detail=_UNREADABLE,
+                returned=self._returns.given_up(waiting, recipient, now, f"The DIP can't send it: {_UNREADABLE}."),
+            )
+            for waiting in batch
+        ]
+        return Settlement(
+            exchange=own_step(now, recipient, _UNREADABLE),
+            recipient=recipient,
+            stage=_stage(for_status=for_status),
+            settled=settled,
+        )
+
+    def handed_out(
+        self, outgoing: Outgoing, lane: Lane, url: str, *, duration_us: int, note: str | None = None
+    ) -> Settlement:
+        """The lease of what the answer to a pull, or an event of a stream, carries."""
+        exchange = self._outward(
+            outgoing, self._clock.now(), party=lane.recipient, method="GET", url=url, duration_us=duration_us
+        )
+        exchange.status = _HANDED_OUT
+        exchange.note = note or outgoing.note
+        return Settlement(
+            exchange=exchange,
+            recipient=lane.recipient,
+            stage=_stage(for_status=is_status(lane)),
+            settled=[Settled(one.waiting.id, one.waiting.message, Status.LEASED) for one in outgoing.items],
+        )
+
+    def acknowledged(
+        self, exchange: Exchange, judged: Sequence[tuple[Waiting, Judgement]], recipient: DipId, *, for_status: bool
+    ) -> Settlement:
+        """What a recipient's acknowledgement, the call `exchange`, says of what was handed out to it."""
+        now = self._clock.now()
+        settled = [
+            Settled(
+                waiting.id,
+                waiting.message,
+                _OUTCOMES[judgement.fate],
+                detail=_detail(judgement),
+                returned=self._returns.about(waiting, judgement, recipient, now),
+            )
+            for waiting, judgement in judged
+        ]
+        return Settlement(exchange=exchange, recipient=recipient, stage=_stage(for_status=for_status), settled=settled)
+
+    def taken_back(self, lane: Lane, deliveries: Mapping[int, int], why: str) -> Settlement:
+        """The end of leases: messages, by their delivery, wait again at their place in the order."""
+        return Settlement(
+            exchange=own_step(self._clock.now(), lane.recipient, why),
+            recipient=lane.recipient,
+            stage=_stage(for_status=is_status(lane)),
+            settled=[
+                Settled(delivery, message, Status.UNKNOWN_DELIVERY_STATUS, detail=why, lane=lane.id)
+                for delivery, message in deliveries.items()
+            ],
+        )
+
+    def _outward(
+        self, outgoing: Outgoing, at: datetime, *, party: DipId, method: str, url: str, duration_us: int
+    ) -> Exchange:
+        """The evidence of what the DIP sent, as a call of its own or as the answer to one."""
+        return Exchange(
+            direction="out",
+            at=microseconds(at),
+            party=party,
+            method=method,
+            url=url,
+            content_hash=outgoing.headers[CONTENT_HASH],
+            signature=outgoing.headers[SIGNATURE],
+            signature_date=outgoing.headers[SIGNATURE_DATE],
+            signing_certificate=self._signing_certificate,
+            tls_certificate=self._tls_certificate,
+            duration_us=duration_us,
         )
 
     def _settled(
@@ -96,6 +189,10 @@ class Ledger:
             detail=_detail(judgement),
             returned=self._returns.about(item.waiting, judgement, endpoint.key.recipient, now),
         )
+
+
+def _stage(*, for_status: bool) -> Stage:
+    return Stage.STATUS_MESSAGE if for_status else Stage.OUTBOUND
 
 
 def _detail(judgement: Judgement) -> str | None:

@@ -7,7 +7,6 @@ from datetime import datetime
 import msgspec
 
 from dip.channels.obfuscation import without
-from dip.delivery.endpoint import Endpoint
 from dip.messages.envelope import Envelope, array
 from dip.security.encryption import Encryptor
 from dip.security.signing import Signer
@@ -33,14 +32,16 @@ class Outgoing(msgspec.Struct, frozen=True):
     items: Sequence[Item]
     body: bytes
     headers: Mapping[str, str]
+    note: str | None = None
+    """What is remarkable about it, for the evidence."""
 
 
-def fit(items: Sequence[Item], endpoint: Endpoint) -> Sequence[Item]:
+def fit(items: Sequence[Item], max_bytes: int) -> Sequence[Item]:
     """As many of the items as one call may carry; at least one."""
     size = 1
     for number, item in enumerate(items):
         size += _size(item) + 1
-        if number and size > endpoint.max_bytes:
+        if number and size > max_bytes:
             return items[:number]
     return items
 
@@ -63,17 +64,19 @@ def build(
     encryptor: Encryptor | None,
     at: datetime,
     extra_headers: Mapping[str, str],
+    method: str = "POST",
 ) -> Outgoing:
-    """Body and headers of a call; runs in a worker thread, for its cryptography is heavy.
+    """Body and headers of a call, or of the answer to one; runs in a worker thread, for its cryptography is heavy.
 
     encryptor: the recipient's, where any item is protected.
     """
-    body = array([_element(item, encryptor) for item in items])
-    headers = {"Content-Type": "application/json", **signer.headers("POST", url, body, at), **extra_headers}
+    body = array([element_of(item, encryptor) for item in items])
+    headers = {"Content-Type": "application/json", **signer.headers(method, url, body, at), **extra_headers}
     return Outgoing(items, body, headers)
 
 
-def _element(item: Item, encryptor: Encryptor | None) -> bytes:
+def element_of(item: Item, encryptor: Encryptor | None) -> bytes:
+    """The element of an array that a delivery stands for. encryptor: the recipient's, where it is protected."""
     if isinstance(item.content, bytes):
         return item.content
     hidden = _PATHS.decode(item.waiting.hidden) if item.waiting.hidden is not None else ()

@@ -30,23 +30,36 @@ class Returns:
         """
         if waiting.status_message is not None or judgement.fate not in (Fate.REJECTED, Fate.FAILED):
             return None
-        entry = Entry(
-            transaction_id=waiting.transaction_id,
-            sender_unique_reference=waiting.reference,
-            correlation_id=waiting.correlation_id,
-            sent_timestamp=wire_time(at),
-            recipient_id=waiting.sender,
-        )
         rejected = judgement.entry
-        if rejected is not None:
-            entry.sender_id = recipient
-            entry.message = (rejected.message or label(_FAILED, self._texts))[:_MESSAGE_LIMIT]
-            entry.help = clip(rejected.help) if rejected.help else None
-        else:
-            entry.sender_id = DIP
-            entry.message = label(_FAILED, self._texts)
-            entry.help = clip(
-                f"Not delivered to {recipient}: it {judgement.note}. The message is kept and can be requeued."
-            )
+        if rejected is None:
+            help_text = f"Not delivered to {recipient}: it {judgement.note}. The message is kept and can be requeued."
+            return self.given_up(waiting, recipient, at, help_text)
+        entry = _entry(waiting, at)
+        entry.sender_id = recipient
+        entry.message = (rejected.message or label(_FAILED, self._texts))[:_MESSAGE_LIMIT]
+        entry.help = clip(rejected.help) if rejected.help else None
+        return self._sealed(waiting, entry, recipient)
+
+    def given_up(self, waiting: Waiting, recipient: DipId, at: datetime, help_text: str) -> NewStatus | None:
+        """The status message that a message will not reach a recipient; None for a status message."""
+        if waiting.status_message is not None:
+            return None
+        entry = _entry(waiting, at)
+        entry.sender_id = DIP
+        entry.message = label(_FAILED, self._texts)
+        entry.help = clip(help_text)
+        return self._sealed(waiting, entry, DIP)
+
+    def _sealed(self, waiting: Waiting, entry: Entry, origin: DipId) -> NewStatus:
         sealed = self._vault.seal(msgspec.json.encode(entry), waiting.transaction_id.encode())
-        return NewStatus(waiting.sender, code_of(entry.message) or _FAILED, sealed)
+        return NewStatus(waiting.sender, code_of(entry.message) or _FAILED, sealed, origin)
+
+
+def _entry(waiting: Waiting, at: datetime) -> Entry:
+    return Entry(
+        transaction_id=waiting.transaction_id,
+        sender_unique_reference=waiting.reference,
+        correlation_id=waiting.correlation_id,
+        sent_timestamp=wire_time(at),
+        recipient_id=waiting.sender,
+    )

@@ -1,28 +1,32 @@
 """A worker for each endpoint: takes what waits in order of receipt, calls, judges, settles (5.5.10, 5.5.13 A to D)."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import random
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor
 from datetime import timedelta
 from functools import partial
 
 import msgspec
 
-from dip.archive.archive import Archive
 from dip.delivery.answers import Fate, judge
 from dip.delivery.caller import WebhookCaller
+from dip.delivery.contents import Contents
+from dip.delivery.delivery_faults import DeliveryFaults, Struck
 from dip.delivery.endpoint import Endpoint, Pace
 from dip.delivery.ledger import Ledger
-from dip.delivery.outgoing import Item, Outgoing, build, fit, platform_headers
+from dip.delivery.logical_queue import LogicalQueue, Turn
+from dip.delivery.outgoing import Item, Outgoing, build, platform_headers
 from dip.ground.clock import Clock, microseconds
 from dip.ground.current import Current
 from dip.ground.errors import DipError, StoreUnavailable
 from dip.ground.log import Log
 from dip.ground.settings import Settings
+from dip.ground.steps import UNWATCHED, Milestone, Steps
 from dip.participants.registry import Participants
 from dip.reporting.metrics import Metrics
 from dip.security.signing import Signer
-from dip.security.vault import Vault
 from dip.store.protocol import MessageStore
 from dip.store.records import Lane, Settlement, Waiting
 
@@ -36,8 +40,7 @@ class Postman(msgspec.Struct, frozen=True):
     settings: Settings
     clock: Clock
     store: MessageStore
-    archive: Archive
-    vault: Vault
+    contents: Contents
     participants: Current[Participants]
     signer: Signer
     caller: WebhookCaller
@@ -47,43 +50,73 @@ class Postman(msgspec.Struct, frozen=True):
     wake: Callable[[Iterable[int]], None]
     holds: Callable[[str], bool]
     """Whether nothing of a channel is to be delivered now."""
+    paused: Callable[[Endpoint, int], None]
+    """An endpoint was paused after so many failures; with 0 it goes on."""
     log: Log
+    steps: Steps = UNWATCHED
+    faults: DeliveryFaults | None = None
 
 
 class Worker:
-    """Delivers the lanes of one endpoint, one call at a time.
+    """Delivers the lanes of one endpoint, as many calls at once as it allows; one keeps the order.
 
-    Reading runs ahead of settling: the next call may go out while the last one's outcome is being
-    committed; `_after` says how far each lane was read. A failure reads again from the head. What was
-    set aside goes alone once it is due, in turns with the queue, so that neither waits for the other.
+    The next call may go out while the last one's outcome is being committed. A failure reads the queue again
+    from its head, once the other calls have come back.
     """
 
-    def __init__(self, postman: Postman, endpoint: Endpoint, lanes: Iterable[Lane], pace: Pace) -> None:
+    def __init__(self, postman: Postman, endpoint: Endpoint, lanes: Iterable[Lane]) -> None:
         self.endpoint = endpoint
-        self.pace = pace
+        self.pace = Pace(postman.settings, endpoint, random.Random())  # noqa: S311 - jitter, not a secret
         self._postman = postman
-        self._lanes = {lane.id: lane for lane in lanes}
-        self._after = dict.fromkeys(self._lanes, 0)
-        self._more = True
-        self._due: int | None = 0
-        self._was_alone = False
+        self._queue = LogicalQueue(store=postman.store, contents=postman.contents, holds=postman.holds, lanes=lanes)
         self._woken = asyncio.Event()
         self._at_rest = asyncio.Event()
+        self._landed = asyncio.Event()
+        self._calls: set[asyncio.Task[None]] = set()
+        self._flying: Counter[int] = Counter()
+        self._failed: float | None = None
+        self._again = False
         self._settling: asyncio.Task[None] | None = None
+        self._next_call = 0.0
         self._stopping = False
         self._task = asyncio.create_task(self._run(), name=f"delivery {endpoint.key.recipient}")
 
-    def wake(self, lane: Lane) -> None:
-        """Something new waits in a lane of this endpoint."""
-        self._lanes[lane.id] = lane
-        self._after.setdefault(lane.id, 0)
-        self._more = True
+    @property
+    def lanes(self) -> Iterable[int]:
+        """The lanes that it reads."""
+        return self._queue.lanes.keys()
+
+    def wake(self, lane: Lane, fresh: Sequence[Waiting] = ()) -> None:
+        """Something new waits in a lane of this endpoint. fresh: what it is, where that is known."""
+        self._queue.add(lane, fresh)
         self._woken.set()
 
-    def resume(self, lane: Lane) -> None:
-        """A lane that was held goes on, from its head and with what was set aside."""
-        self._due = 0
-        self.wake(lane)
+    def again(self, lane: Lane) -> None:
+        """Lanes are read again from their heads: this one goes on after a pause, or something in it waits anew."""
+        self._queue.add(lane)
+        self._again = True
+        self._woken.set()
+
+    def change(self, endpoint: Endpoint) -> None:
+        """The endpoint's settings changed; its address is the same."""
+        self.endpoint = self.pace.endpoint = endpoint
+        self.pace.size = endpoint.max_count
+        self._woken.set()
+
+    def try_now(self) -> None:
+        """Forget the failures and call at once."""
+        if self.pace.paused:
+            self._postman.paused(self.endpoint, 0)
+        self.pace.succeeded()
+        self._woken.set()
+
+    async def release(self, lanes: Iterable[int]) -> None:
+        """Let go of these lanes; returns when no call carries anything of them any more."""
+        leaving = list(lanes)
+        self._queue.remove(leaving)
+        while any(self._flying[lane] for lane in leaving):
+            self._landed.clear()
+            await self._landed.wait()
 
     async def time_moved(self) -> None:
         """Business time moved: make the attempts that are due now; returns when nothing more can be done at once."""
@@ -92,49 +125,196 @@ class Worker:
         await self._at_rest.wait()
 
     async def stop(self) -> None:
-        """Finish the call in flight and what it settles, then end."""
+        """Finish the calls in flight and what they settle, then end."""
         self._stopping = True
         self._woken.set()
         await self._task
 
     async def cancel(self) -> None:
         """End at once; what is in flight will be sent again."""
-        self._task.cancel()
-        await asyncio.gather(self._task, return_exceptions=True)
+        tasks = [self._task, *self._calls]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _run(self) -> None:
-        log = self._postman.log
         while not self._stopping:
             try:
-                items, alone = self._next()
-                if items:
-                    await self._deliver(items, alone=alone)
-                else:
-                    await self._wait()
+                await self._step()
             except StoreUnavailable:
                 await self._start_over(_STORE_WAIT_S)
-            except DipError as exc:
-                log.error("delivery_not_prepared", recipient=self.endpoint.key.recipient, reason=exc.message)
-                self.pace.failed(0, server_error=False)
-                await self._start_over(self.pace.wait_s())
-            except Exception:
-                log.exception("delivery_failed_unexpectedly", recipient=self.endpoint.key.recipient)
-                self.pace.failed(0, server_error=False)
+            except Exception as exc:
+                self._unprepared(exc)
                 await self._start_over(self.pace.wait_s())
         try:
-            await self._settled()
+            await self._landing()
         except StoreUnavailable:
-            log.error("delivery_not_recorded", recipient=self.endpoint.key.recipient)
+            self._postman.log.error("delivery_not_recorded", recipient=self.endpoint.key.recipient)
         self._at_rest.set()
+
+    async def _step(self) -> None:
+        """Make the next call, or wait until there is one to make."""
+        if self._failed is not None:
+            wait_s, self._failed = self._failed, None
+            await self._start_over(wait_s)
+        elif self._again:
+            self._again = False
+            await self._landing()
+            self._queue.start_over()
+        elif self.endpoint.held:
+            await self._landing()
+            await self._rest(None)
+        elif len(self._calls) >= self.endpoint.calls_in_flight:
+            await asyncio.wait(self._calls, return_when=asyncio.FIRST_COMPLETED)
+        else:
+            turn = self._turn()
+            if turn.items or turn.unreadable:
+                await self._take(turn)
+            else:
+                await self._wait()
+
+    def _turn(self) -> Turn:
+        now = microseconds(self._postman.clock.now())
+        return self._queue.next(self.endpoint, min(self.pace.size, self.endpoint.max_count), now)
+
+    async def _take(self, turn: Turn) -> None:
+        if turn.unreadable:
+            await self._give_up(turn.unreadable)
+        if not turn.items:
+            return
+        await self._keep_distance()
+        if turn.alone:
+            # It is read again as long as its outcome is not committed: nothing else may be under way.
+            await self._landing()
+            await self._call(turn.items, alone=True)
+            await self._settled()
+        elif self.endpoint.calls_in_flight == 1:
+            await self._call(turn.items)
+        else:
+            call = asyncio.create_task(self._call_guarded(turn.items))
+            self._calls.add(call)
+            call.add_done_callback(self._calls.discard)
+
+    async def _keep_distance(self) -> None:
+        """Wait until the endpoint may be called again, by its calls a second."""
+        rate = self.endpoint.calls_a_second
+        if rate is None:
+            return
+        clock = self._postman.clock
+        while not self._stopping and (left := self._next_call - clock.monotonic()) > 0:
+            await self._rest(left)
+        self._next_call = max(clock.monotonic(), self._next_call) + 1 / rate
+
+    async def _call_guarded(self, items: Sequence[Item]) -> None:
+        try:
+            await self._call(items)
+        except StoreUnavailable:
+            self._failed = _STORE_WAIT_S
+        except Exception as exc:
+            self._unprepared(exc)
+            self._failed = self.pace.wait_s()
+
+    async def _call(self, items: Sequence[Item], *, alone: bool = False, overtakes: bool = False) -> None:
+        lanes = Counter(item.waiting.lane for item in items)
+        self._flying += lanes
+        settling: asyncio.Task[None] | None = None
+        try:
+            struck, faults = None, self._postman.faults
+            if faults is not None and faults.active:
+                waits = None if alone or overtakes else self._give_way
+                struck = await faults.begin(self.endpoint.key.recipient, items, waits)
+            settling = await self._delivered(items, struck, alone=alone)
+        finally:
+            if settling is None:
+                self._land(lanes)
+            else:
+                settling.add_done_callback(lambda _: self._land(lanes))
+
+    def _land(self, lanes: Counter[int]) -> None:
+        self._flying -= lanes
+        self._landed.set()
+
+    async def _give_way(self, longest_s: float) -> None:
+        """Let what comes next go first, where it comes in time: a fault on demand."""
+        if not (turn := self._turn()).items:
+            await self._rest(longest_s)
+            turn = self._turn()
+        if turn.items and not turn.alone:
+            await self._call(turn.items, overtakes=True)
+
+    async def _delivered(self, items: Sequence[Item], struck: Struck | None, *, alone: bool) -> "asyncio.Task[None]":
+        """Make one call; the result commits what came of it."""
+        self._postman.steps.reached(Milestone.TAKEN_UP)
+        outgoing = await self._build(items, build if struck is None else struck.build)
+        self._postman.steps.reached(Milestone.BUILT)
+        clock = self._postman.clock
+        started = clock.monotonic()
+        call = await (struck or self._postman.caller).post(self.endpoint.key.url, outgoing.body, outgoing.headers)
+        self._postman.steps.reached(Milestone.SENT)
+        duration_us = int((clock.monotonic() - started) * 1_000_000)
+        judged = judge(call, [item.waiting for item in items])
+        failed = all(one.fate is Fate.RETRIED for one in judged)
+        set_aside = alone
+        if failed and not alone:
+            set_aside = self._failure(len(items), server_error=call.status == _SERVER_ERROR)
+        elif not failed:
+            self._success()
+        settlement = self._postman.ledger.settlement(
+            outgoing, call, judged, endpoint=self.endpoint, pace=self.pace, duration_us=duration_us, set_aside=set_aside
+        )
+        if struck is not None:
+            struck.note(settlement.exchange)
+        self._postman.metrics.called(settlement, self._delays(items))
+        if failed and not set_aside:
+            self._failed = self.pace.wait_s(call.retry_after_s)
+        await self._settled()
+        self._settling = settling = asyncio.create_task(self._settle(settlement))
+        return settling
+
+    async def _give_up(self, unreadable: Sequence[Waiting]) -> None:
+        """What can't be opened any more is dead, and its sender told."""
+        self._postman.log.error("waiting_messages_unreadable", count=len(unreadable))
+        ledger, key = self._postman.ledger, self.endpoint.key
+        await self._settled()
+        await self._settle(ledger.unreadable(unreadable, key.recipient, for_status=key.for_status))
+
+    def _failure(self, sent: int, *, server_error: bool) -> bool:
+        was_paused = self.pace.paused
+        set_aside = self.pace.failed(sent, server_error=server_error)
+        if self.pace.paused and not was_paused:
+            self._postman.paused(self.endpoint, self.pace.failures)
+        return set_aside
+
+    def _success(self) -> None:
+        if self.pace.paused:
+            self._postman.paused(self.endpoint, 0)
+        self.pace.succeeded()
+
+    def _unprepared(self, error: Exception) -> None:
+        """A call could not even be made."""
+        recipient = self.endpoint.key.recipient
+        if isinstance(error, DipError):
+            self._postman.log.error("delivery_not_prepared", recipient=recipient, reason=error.message)
+        else:
+            self._postman.log.exception("delivery_failed_unexpectedly", recipient=recipient)
+        self._failure(0, server_error=False)
 
     async def _wait(self) -> None:
         """Until something new waits, or one that was set aside is due."""
-        await self._settled()
-        if self._more or self._stopping:
+        if self._calls:
+            # What is under way may fail and be the next; waking for what is new goes on meanwhile.
+            waking = asyncio.create_task(self._woken.wait())
+            await asyncio.wait([*self._calls, waking], return_when=asyncio.FIRST_COMPLETED)
+            waking.cancel()
+            self._woken.clear()
             return
+        await self._settled()
+        if self._queue.more or self._stopping or self._failed is not None:
+            return
+        self._queue.rewind()
         timeout = None
-        if self._due is not None:
-            timeout = max(0.01, (self._due - microseconds(self._postman.clock.now())) / 1_000_000)
+        if self._queue.next_due is not None:
+            timeout = max(0.01, (self._queue.next_due - microseconds(self._postman.clock.now())) / 1_000_000)
         await self._rest(timeout)
 
     async def _rest(self, timeout_s: float | None) -> None:
@@ -150,113 +330,28 @@ class Worker:
     async def _start_over(self, wait_s: float) -> None:
         """Read the queue from its head again, after a while."""
         try:
-            await self._settled()
+            await self._landing()
         except StoreUnavailable:
             self._settling = None
-        self._after = dict.fromkeys(self._lanes, 0)
-        self._more = True
-        self._due = 0
-        if not self._stopping:
-            await self._pause(wait_s)
-
-    async def _pause(self, wait_s: float) -> None:
-        """Wait on business time, unless the worker is to stop; new messages don't shorten a back-off."""
+        self._failed = None
+        self._queue.start_over()
+        failures = self.pace.failures
         clock = self._postman.clock
         until = clock.now() + timedelta(seconds=wait_s)
-        while not self._stopping and (left := (until - clock.now()).total_seconds()) > 0:
+        # On business time; what is new does not shorten it, but a word from the administrator does.
+        while (
+            not self._stopping
+            and self.pace.failures >= failures
+            and (left := (until - clock.now()).total_seconds()) > 0
+        ):
             await self._rest(left)
 
-    def _next(self) -> tuple[Sequence[Item], bool]:
-        """The next call's items, and whether it is one that was set aside and goes alone."""
-        if self._was_alone or not (due := self._due_now()):
-            self._was_alone = False
-            if items := self._queued():
-                return items, False
-            due = self._due_now()
-        self._was_alone = bool(due)
-        return due, True
-
-    def _queued(self) -> Sequence[Item]:
-        """The next of the queue, as many as one call carries."""
-        while self._more:
-            batch = self._postman.store.waiting(self._open(), min(self.pace.size, self.endpoint.max_count))
-            if not batch:
-                self._more = False
-            elif items := fit(self._contents(batch), self.endpoint):
-                return items
-            else:
-                # Their archive time is over: there is nothing left to send.
-                self._passed(batch)
-                self._postman.log.error("waiting_messages_without_content", count=len(batch))
-        return ()
-
-    def _open(self) -> Mapping[int, int]:
-        """How far each lane was read, without the lanes that are held."""
-        holds = self._postman.holds
-        return {lane: after for lane, after in self._after.items() if not holds(self._lanes[lane].channel)}
-
-    def _passed(self, batch: Iterable[Waiting]) -> None:
-        for waiting in batch:
-            self._after[waiting.lane] = waiting.id
-
-    def _due_now(self) -> Sequence[Item]:
-        """One message that was set aside and is due; none costs a comparison only."""
-        now = microseconds(self._postman.clock.now())
-        if self._due is None or now < self._due:
-            return ()
-        store = self._postman.store
-        open_lanes = self._open()
-        for lane in open_lanes:
-            if (due := store.set_aside(lane, now, 1)) and (items := self._contents(due)):
-                return items
-        times = (store.next_set_aside(lane) for lane in open_lanes)
-        self._due = min((at for at in times if at is not None and at > now), default=None)
-        return ()
-
-    def _contents(self, batch: Sequence[Waiting]) -> Sequence[Item]:
-        if self.endpoint.key.for_status:
-            numbers = [waiting.status_message for waiting in batch if waiting.status_message is not None]
-            sealed = self._postman.store.status_contents(numbers)
-            return [
-                Item(waiting, self._postman.vault.open(content, waiting.transaction_id.encode()))
-                for waiting in batch
-                if (content := sealed.get(waiting.status_message or 0)) is not None
-            ]
-        envelopes = self._postman.archive.envelopes(waiting.message for waiting in batch)
-        return [Item(waiting, envelopes[waiting.message]) for waiting in batch if waiting.message in envelopes]
-
-    async def _deliver(self, items: Sequence[Item], *, alone: bool) -> None:
-        outgoing = await self._build(items)
-        clock = self._postman.clock
-        started = clock.monotonic()
-        call = await self._postman.caller.post(self.endpoint.key.url, outgoing.body, outgoing.headers)
-        duration_us = int((clock.monotonic() - started) * 1_000_000)
-        judged = judge(call, [item.waiting for item in items])
-        failed = all(one.fate is Fate.RETRIED for one in judged)
-        set_aside = alone
-        if failed and not alone:
-            set_aside = self.pace.failed(len(items), server_error=call.status == _SERVER_ERROR)
-        elif not failed:
-            self.pace.succeeded()
-        settlement = self._postman.ledger.settlement(
-            outgoing, call, judged, endpoint=self.endpoint, pace=self.pace, duration_us=duration_us, set_aside=set_aside
-        )
-        self._postman.metrics.called(settlement, self._delays(items))
-        await self._settled()
-        self._settling = asyncio.create_task(self._settle(settlement))
-        if failed and not set_aside:
-            await self._start_over(self.pace.wait_s(call.retry_after_s))
-        elif not alone:
-            self._passed(item.waiting for item in items)
-        else:
-            # Its due time has to be committed before it is read again.
-            await self._settled()
-
-    async def _build(self, items: Sequence[Item]) -> Outgoing:
+    async def _build(self, items: Sequence[Item], build: Callable[..., Outgoing]) -> Outgoing:
         postman = self._postman
         settings = postman.settings
         wall = postman.clock.wall()
-        extra = platform_headers(items, self._lanes, settings.environment) if settings.switches.platform_headers else {}
+        lanes = {item.waiting.lane: postman.store.lane(item.waiting.lane) for item in items}
+        extra = platform_headers(items, lanes, settings.environment) if settings.switches.platform_headers else {}
         encryptor = None
         if any(item.waiting.protected for item in items) and not self.endpoint.key.for_status:
             encryptor = postman.participants.value.encryptor(self.endpoint.key.recipient, wall)
@@ -281,17 +376,24 @@ class Worker:
             except StoreUnavailable:
                 if self._stopping:
                     raise
-                await self._pause(_STORE_WAIT_S)
+                await asyncio.sleep(_STORE_WAIT_S)
             else:
                 break
-        times = (self._due, *(one.set_aside_until for one in settlement.settled))
-        self._due = min((at for at in times if at is not None), default=None)
+        for one in settlement.settled:
+            if one.set_aside_until is not None:
+                self._queue.set_aside(one.set_aside_until)
         self._postman.wake(done.lanes)
 
     async def _settled(self) -> None:
-        if self._settling is not None:
+        while self._settling is not None:
             settling, self._settling = self._settling, None
             await settling
+
+    async def _landing(self) -> None:
+        """Until no call is under way and what they made is committed."""
+        if self._calls:
+            await asyncio.wait(self._calls)
+        await self._settled()
 
     def _delays(self, items: Sequence[Item]) -> list[float]:
         now = microseconds(self._postman.clock.now())

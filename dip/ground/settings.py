@@ -35,6 +35,13 @@ class Profile(msgspec.Struct, frozen=True):
         bool, Meta(description="S1.senderEnvelopeReference and A0.addressingDateTime are allowed")
     ]
     folds_names: Annotated[bool, Meta(description="The case of JSON field names is not enforced on ingress")]
+    replays_by_transaction: Annotated[
+        bool, Meta(description="A replay may name transactionIDFrom and transactionIDTo beside the published keys")
+    ]
+    rewraps_replays: Annotated[
+        bool,
+        Meta(description="A replayed message has a new wrapper, ids with prefix R-, and originalTransaction beside it"),
+    ]
 
 
 PROFILES: Mapping[str, Profile] = {
@@ -48,6 +55,8 @@ PROFILES: Mapping[str, Profile] = {
         platform_headers=True,
         specification_items=True,
         folds_names=False,
+        replays_by_transaction=True,
+        rewraps_replays=True,
     ),
     "live": Profile(
         name="live",
@@ -59,6 +68,8 @@ PROFILES: Mapping[str, Profile] = {
         platform_headers=False,
         specification_items=False,
         folds_names=True,
+        replays_by_transaction=False,
+        rewraps_replays=False,
     ),
 }
 
@@ -111,6 +122,13 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     delivery_answer_limit_bytes: Annotated[
         int, Meta(ge=1024, description="Most of a webhook's answer that is read")
     ] = 1024 * 1024
+    delivery_calls_in_flight: Annotated[
+        int,
+        Meta(ge=1, le=16, description="Calls to one endpoint at once; with several, one may overtake another"),
+    ] = 1
+    delivery_calls_a_second: Annotated[
+        float, Meta(ge=0, description="Most calls a second to one endpoint; 0 for no limit")
+    ] = 0.0
     retry_first_s: Annotated[
         float, Meta(gt=0, description="Wait after the first failed call to an endpoint, seconds; doubles")
     ] = 1.0
@@ -151,9 +169,107 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     most_waiting_replies: Annotated[
         int, Meta(ge=0, description="Calls that may wait for a reply at once; a further one gets the usual answer")
     ] = 1000
+    replay_message_count: Annotated[
+        int, Meta(ge=1, le=1000, description="Most messages in one answer to a replay (5.5.11)")
+    ] = 1000
+    replay_payload_kb: Annotated[
+        int, Meta(ge=1, description="Largest answer to a replay, kB; a single larger message still comes alone")
+    ] = 8000
+    replay_rows_read: Annotated[
+        int, Meta(ge=100, description="Deliveries looked at for one answer to a replay; it may hold fewer, or none")
+    ] = 50_000
+    replay_calls: Annotated[int, Meta(ge=1, description="Answers to replays made at once; further calls wait")] = 4
+    requeue_step: Annotated[int, Meta(ge=1, le=5000, description="Messages queued again in one commit")] = 500
+    requeues_at_once: Annotated[int, Meta(ge=1, description="Requeues under way at once; further ones wait")] = 2
+    fault_limit: Annotated[int, Meta(ge=0, description="Most faults on demand that are switched on at once")] = 100
+    fault_seed: Annotated[
+        int,
+        Meta(ge=0, description="Seed of the chance by which faults with a rate strike; the same one, the same strikes"),
+    ] = 1
+    fault_seconds: Annotated[
+        float, Meta(gt=0, description="How long a fault stalls or delays that does not say, seconds")
+    ] = 5.0
+    fault_longest_s: Annotated[float, Meta(gt=0, description="Longest that a fault may stall or delay, seconds")] = (
+        300.0
+    )
+    lease_s: Annotated[
+        float, Meta(gt=0, description="How long what was pulled or streamed may stay unacknowledged, seconds")
+    ] = 60.0
+    most_leased: Annotated[
+        int,
+        Meta(ge=1, description="Messages of one recipient and channel handed out and unacknowledged at once"),
+    ] = 5000
+    pull_message_count: Annotated[
+        int, Meta(ge=1, le=1000, description="Most messages in the answer to a pull that does not say")
+    ] = 100
+    pull_payload_kb: Annotated[
+        int, Meta(ge=1, description="Largest answer to a pull, kB; a single larger message still goes alone")
+    ] = 8000
+    pull_held_bytes: Annotated[
+        int, Meta(ge=1024, description="Answers to pulls held at once; further ones wait before they are made")
+    ] = 128 * 1024 * 1024
+    most_waiting_pulls: Annotated[
+        int, Meta(ge=0, description="Pulls that may wait for messages at once; a further one is answered at once")
+    ] = 1000
+    most_streams: Annotated[int, Meta(ge=0, description="Streams open at once; a further one is refused")] = 200
+    stream_in_flight: Annotated[
+        int, Meta(ge=1, description="Events of a stream unacknowledged at once; further ones wait")
+    ] = 100
+    stream_payload_kb: Annotated[
+        int, Meta(ge=1, description="Events of a stream made ready at once, kB; a single larger one still goes alone")
+    ] = 256
+    stream_heartbeat_s: Annotated[
+        float, Meta(gt=0, description="After how long without an event a stream carries a comment, seconds")
+    ] = 15.0
+    answer_timeout_s: Annotated[
+        float, Meta(gt=0, description="Longest time a caller may take to read what it pulled, or an event, seconds")
+    ] = 60.0
+    consumption_replay_limit: Annotated[
+        int, Meta(ge=1, description="Most messages that answer one request for earlier consumption; the newest count")
+    ] = 1000
     retention_sweep_s: Annotated[
         float, Meta(gt=0, description="How often messages are forgotten whose archive time is over, seconds")
     ] = 60.0
+    retention_step: Annotated[
+        int, Meta(ge=1, le=1000, description="Messages, or calls, forgotten in one step of the writer")
+    ] = 200
+    clock_patience_s: Annotated[
+        float, Meta(ge=0, description="How long a move of the clock waits for the attempts that it made due, seconds")
+    ] = 1.0
+    dead_letter_sweep_s: Annotated[
+        float, Meta(gt=0, description="How often the queues are searched for what has waited too long, seconds")
+    ] = 5.0
+    status_dead_letter_days: Annotated[
+        int,
+        Meta(ge=1, description="Days that a status message waits before it is a dead letter; a channel not served too"),
+    ] = 14
+    dead_letter_requeue_limit: Annotated[
+        int, Meta(ge=1, description="Most dead letters that one call requeues; it says whether there are more")
+    ] = 10_000
+    balance_check_s: Annotated[
+        float, Meta(gt=0, description="How often the messages that came since are balanced, seconds")
+    ] = 10.0
+    balance_step: Annotated[
+        int, Meta(ge=1, le=100_000, description="Messages that the balance looks at in one read of the store")
+    ] = 5000
+    balance_share: Annotated[
+        float, Meta(gt=0, le=1, description="Part of the time that balancing everything again and again may take")
+    ] = 0.02
+    alarm_check_s: Annotated[
+        float, Meta(gt=0, description="How often queues and dead letters are looked at for alarms, seconds")
+    ] = 5.0
+    alarm_latency_s: Annotated[
+        float, Meta(gt=0, description="Wait for an endpoint in service that raises an alarm, seconds (FS-56)")
+    ] = 30.0
+    alarm_queue_age_s: Annotated[
+        float, Meta(gt=0, description="Wait in any queue that raises an alarm, seconds")
+    ] = 86_400.0
+    alarm_kept_days: Annotated[int, Meta(ge=1, description="Days that an alarm is listed after it was over")] = 90
+    mail_host: Annotated[str, Meta(description="Mail server (SMTP); without it no mail is sent")] = ""
+    mail_port: Annotated[Port, Meta(description="Port of the mail server")] = 25
+    mail_from: Annotated[str, Meta(description="Sender of the DIP's mails")] = "dip@localhost"
+    mail_timeout_s: Annotated[float, Meta(gt=0, description="How long handing over a mail may take, seconds")] = 10.0
+    alarm_mail_to: Annotated[str, Meta(description="Who gets a mail for each alarm, comma between")] = ""
     shutdown_grace_s: Annotated[
         float, Meta(ge=0, description="How long a stopping server finishes what is in flight, seconds")
     ] = 10.0

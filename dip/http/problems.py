@@ -18,6 +18,7 @@ STATUSES: Final[Mapping[str, int]] = {
     "certificate_missing": 409,
     "certificate_request_refused": 400,
     "certificate_unreadable": 400,
+    "channel_held": 503,
     "conflict": 409,
     "credentials_incomplete": 500,
     "definition_refused": 400,
@@ -29,15 +30,19 @@ STATUSES: Final[Mapping[str, int]] = {
     "not_found": 404,
     "not_permitted": 403,
     "request_refused": 400,
+    "requeue_running": 429,
     "seal_broken": 500,
     "server_not_reached": 502,
     "setup_refused": 500,
     "signature_refused": 401,
     "store_unavailable": 503,
     "too_large": 413,
+    "too_many_streams": 503,
     "undecryptable_block": 400,
     "unknown_channel": 404,
+    "unknown_endpoint": 404,
     "webhook_refused": 400,
+    "webhook_serves": 409,
 }
 """Status of each error code; a test holds it complete (decision record 0006)."""
 

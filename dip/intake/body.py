@@ -42,8 +42,7 @@ def read_body(body: bytes, *, message_limit: int, nesting_limit: int, folds_name
     folds_names: the case of `payload`, `CommonBlock` and `CustomBlock` does not matter (live profile).
     Raises RequestRefused: no JSON, no array, empty, too many, nested too deep.
     """
-    if too_deep(body, nesting_limit):
-        raise RequestRefused("MSG1001", f"Body: expected JSON nested at most {nesting_limit} deep.")
+    _check_depth(body, nesting_limit)
     try:
         elements = _ALL.decode(body)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
@@ -52,16 +51,29 @@ def read_body(body: bytes, *, message_limit: int, nesting_limit: int, folds_name
     return [element.payload for element in elements]
 
 
-def _read_each(body: bytes, message_limit: int, folds_names: bool) -> Sequence[Received]:
+def read_entries(body: bytes, *, message_limit: int, nesting_limit: int) -> Sequence[msgspec.Raw]:
+    """The status messages of a body, each as it came.
+
+    Raises RequestRefused: no JSON, no array, empty, too many, nested too deep.
+    """
+    _check_depth(body, nesting_limit)
+    return _elements(body, message_limit, "entries of a StandardResponse")
+
+
+def _elements(body: bytes, message_limit: int, kind: str) -> Sequence[msgspec.Raw]:
     try:
         raws = _EACH.decode(body)
     except msgspec.ValidationError as exc:
-        raise RequestRefused("MSG1001", f'Body: expected a JSON array of {{"payload": …}}: {exc}.') from exc
+        raise RequestRefused("MSG1001", f"Body: expected a JSON array of {kind}: {exc}.") from exc
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as exc:
         raise RequestRefused("MSG1001", f"Body: expected JSON: {exc}.") from exc
     _check_count(len(raws), message_limit)
+    return raws
+
+
+def _read_each(body: bytes, message_limit: int, folds_names: bool) -> Sequence[Received]:
     received: list[Received] = []
-    for raw in raws:
+    for raw in _elements(body, message_limit, '{"payload": …}'):
         try:
             received.append(_ONE.decode(raw).payload)
         except (msgspec.DecodeError, UnicodeDecodeError) as exc:
@@ -80,6 +92,11 @@ def _place_of(error: Exception) -> tuple[str, str]:
     """JSON pointer and expectation out of msgspec's words, `… - at `$.payload``."""
     text, _, path = str(error).partition(" - at `$")
     return path.rstrip("`").replace(".", "/"), f'{{"payload": {{"CommonBlock": …, "CustomBlock": …}}}} ({text})'
+
+
+def _check_depth(body: bytes, nesting_limit: int) -> None:
+    if too_deep(body, nesting_limit):
+        raise RequestRefused("MSG1001", f"Body: expected JSON nested at most {nesting_limit} deep.")
 
 
 def _check_count(count: int, limit: int) -> None:

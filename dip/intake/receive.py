@@ -1,7 +1,7 @@
 """The way in, step by step: verified, checked, opened, routed, wrapped, committed, answered (5.5.13 A)."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 
 from dip.archive.archive import Archive
@@ -10,6 +10,7 @@ from dip.channels.registry import Registry
 from dip.ground.clock import Clock
 from dip.ground.current import Current
 from dip.ground.settings import Settings
+from dip.ground.steps import UNWATCHED, Milestone, Steps
 from dip.intake.answer import UNAVAILABLE, Answering, Judged
 from dip.intake.body import read_body
 from dip.intake.check import Checked, Checker, Moment, reference_of
@@ -24,7 +25,7 @@ from dip.routing.router import Enquiry, Router, mpans_of
 from dip.security.encryption import UndecryptableBlock
 from dip.security.vault import Vault
 from dip.store.protocol import MessageStore
-from dip.store.records import Arrival, Exchange, Verdict
+from dip.store.records import Arrival, Exchange, Taken, Verdict
 
 _BREATH = 16
 """Messages checked between two turns of the event loop."""
@@ -47,7 +48,8 @@ class Intake:
         look_up: LookUp,
         executor: Executor,
         signatures: Signatures,
-        wake: Callable[[Iterable[int]], None],
+        arrived: Callable[[Taken], None],
+        steps: Steps = UNWATCHED,
     ) -> None:
         self._settings = settings
         self._clock = clock
@@ -59,8 +61,9 @@ class Intake:
         self._vault = vault
         self._look_up = look_up
         self._executor = executor
-        self._wake = wake
+        self._arrived = arrived
         self._signatures = signatures
+        self._steps = steps
         self._routing: tuple[Registry, Participants, Router] | None = None
 
     async def receive(self, request: InboundRequest) -> Answer:
@@ -69,6 +72,7 @@ class Intake:
         Raises RequestRefused, SignatureRefused, NotAuthenticated, NotPermitted where nothing of it can
         be told apart; StoreUnavailable where the disk fails.
         """
+        self._steps.reached(Milestone.REQUEST_READ)
         registry, participants = self._registry.value, self._participants.value
         signed = self._signatures.check(
             request.headers,
@@ -121,6 +125,7 @@ class Intake:
             ready = self._make_ready(checked, checker, router, wrapper, judged, now, request.started)
             if ready is not None:
                 wrapped.append(ready)
+        self._steps.reached(Milestone.CHECKED)
         return await self._commit(request, signed, judged, wrapped, now, registry)
 
     def _router(self, registry: Registry, participants: Participants) -> Router:
@@ -203,6 +208,7 @@ class Intake:
                 signature_date=signed.headers.date,
                 signing_certificate=signed.fingerprint,
                 tls_certificate=request.caller.tls_fingerprint,
+                note=request.note,
                 duration_us=int((self._clock.monotonic() - request.started) * 1_000_000),
             ),
             messages=[ready.message for ready in wrapped],
@@ -212,12 +218,13 @@ class Intake:
             conclude=lambda outcomes: answering.conclude(judged, outcomes, request.caller.dip_id, timestamp),
         )
         taken = await self._store.take_in(arrival)
+        self._steps.reached(Milestone.COMMITTED)
         new: list[Committed] = []
         for ready, outcome in zip(wrapped, taken.outcomes, strict=True):
             if outcome.verdict is Verdict.NEW and outcome.message is not None:
                 self._archive.remember(outcome.message, ready.envelope)
                 new.append(Committed(ready.message, ready.envelope))
-        self._wake(taken.lanes)
+        self._arrived(taken)
         again = [one.refusal.retry_after_s or 0 for one in judged if one.refusal is not None]
         return Answer(taken.status, taken.answer, new, max(again) if taken.status == UNAVAILABLE else None)
 

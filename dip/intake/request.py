@@ -20,6 +20,8 @@ class InboundRequest(msgspec.Struct, frozen=True):
     channel_id: str | None
     started: float
     """Monotonic seconds when the request's head was read."""
+    note: str | None = None
+    """What is remarkable about it, for the evidence."""
 
 
 class Committed(msgspec.Struct, frozen=True):

@@ -55,7 +55,7 @@ class Wrapper:
     ) -> Wrapped:
         """Wrapper, addressing, seal and journal of one message. checked_us: how long its checks took."""
         channel, event = checked.channel, checked.event
-        unique = unique_part(receipt)
+        unique = unique_part(receipt, checked.index)
         transaction = transaction_id(channel.id, checked.sender, checked.sender_role, receipt, unique)
         rule = event.correlation(checked.sender_role)
         correlation = None if rule is Correlation.NONE else quoted

@@ -5,7 +5,7 @@ from typing import Any, Self
 
 import msgspec
 
-from dip.messages.identifiers import CorrelationId, DipId, TransactionId
+from dip.messages.identifiers import REPLAY_PREFIX, CorrelationId, DipId, TransactionId
 
 _HEAD = b'{"payload":{"CommonBlock":'
 _MIDDLE = b',"CustomBlock":'
@@ -27,6 +27,17 @@ class TransactionBlock(msgspec.Struct, frozen=True):
     initialCorrelationID: CorrelationId | None  # noqa: N815
     replayIndicator: bool = False  # noqa: N815
     serviceTicketURL: str | None = None  # noqa: N815
+
+
+class _Edition(msgspec.Struct):
+    schemaVersion: Any = None  # noqa: N815
+
+
+class _Marks(msgspec.Struct):
+    """What is read of a common block for a replay."""
+
+    D0: msgspec.Raw
+    S0: _Edition
 
 
 class AddressBlock(msgspec.Struct, omit_defaults=True):
@@ -102,6 +113,34 @@ class Envelope(msgspec.Struct, frozen=True):
             return self
         plain = b"".join((self.plain[:start], _REPLAY, self.plain[start + len(_ORIGINAL) :]))
         return type(self)(plain, self.common_end - len(_ORIGINAL) + len(_REPLAY))
+
+    def rewrapped(self, at: str) -> tuple[Self, bytes]:
+        """The same message as a replay in a new wrapper, and the first wrapper, as JSON (5.5.11).
+
+        at: when it is replayed, 25 characters.
+        """
+        first = bytes(self._marks().D0)
+        block = msgspec.json.decode(first, type=TransactionBlock)
+        correlation = block.initialCorrelationID
+        new = msgspec.structs.replace(
+            block,
+            transactionID=TransactionId(REPLAY_PREFIX + block.transactionID),
+            transactionTimestamp=at,
+            initialCorrelationID=None if correlation is None else CorrelationId(REPLAY_PREFIX + correlation),
+            replayIndicator=True,
+        )
+        # No other place can hold these bytes: the transaction id was not known to whoever wrote the rest.
+        start = self.plain.index(first, len(_HEAD), self.common_end)
+        wrapper = msgspec.json.encode(new)
+        plain = b"".join((self.plain[:start], wrapper, self.plain[start + len(first) :]))
+        return type(self)(plain, self.common_end - len(first) + len(wrapper)), first
+
+    def edition(self) -> Any:
+        """The version of its format, S0.schemaVersion; None where it has none."""
+        return self._marks().S0.schemaVersion
+
+    def _marks(self) -> _Marks:
+        return msgspec.json.decode(self.plain[len(_HEAD) : self.common_end], type=_Marks)
 
     def pack(self) -> bytes:
         """As the archive keeps it."""

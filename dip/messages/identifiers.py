@@ -37,20 +37,22 @@ class Receipt(msgspec.Struct, frozen=True):
     """YYYYMMDD."""
     stamp: str
     """25 characters."""
+    salt: str
+    """Nine random hexadecimal digits."""
 
     @classmethod
     def at(cls, moment: datetime) -> Self:
         """The forms of a moment of business time, UTC."""
-        return cls(moment, microseconds(moment), moment.strftime("%Y%m%d"), wire_time(moment))
+        return cls(moment, microseconds(moment), moment.strftime("%Y%m%d"), wire_time(moment), _salt())
 
 
-def unique_part(receipt: Receipt) -> str:
-    """Twenty-six hexadecimal digits that grow with time and repeat for nobody.
+def unique_part(receipt: Receipt, number: int) -> str:
+    """Twenty-six hexadecimal digits that grow with time and repeat for nobody. number: of the message in its request.
 
-    Twelve digits of milliseconds since 1970, fourteen random ones; twenty-six is the most that a
-    transaction id of 65 characters leaves room for when a replay puts `R-` before it.
+    Twelve digits of milliseconds since 1970, nine random ones of the request, five of the message; twenty-six is the
+    most that a transaction id of 65 characters leaves room for when a replay puts `R-` before it.
     """
-    return f"{receipt.microseconds // 1000:012X}{os.urandom(7).hex().upper()}"
+    return f"{receipt.microseconds // 1000:012X}{receipt.salt}{number & 0xFFFFF:05X}"
 
 
 def transaction_id(
@@ -68,3 +70,7 @@ def correlation_id(receipt: Receipt, unique: str) -> CorrelationId:
 def original_of(identifier: str) -> str:
     """The identifier without the replay prefix: `R-CI-…` stands for `CI-…`."""
     return identifier.removeprefix(REPLAY_PREFIX)
+
+
+def _salt() -> str:
+    return os.urandom(5).hex().upper()[:9]

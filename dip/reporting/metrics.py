@@ -52,6 +52,9 @@ class Metrics:
         self._deliveries = Counter(
             "dip_deliveries", "Outcomes of delivery attempts", ["status"], registry=self.registry
         )
+        self._faults = Counter(
+            "dip_faults_struck", "Faults on demand that struck, by kind", ["kind"], registry=self.registry
+        )
         self._latency = Latency()
         self.registry.register(self._latency)
 
@@ -59,6 +62,10 @@ class Metrics:
         """A request was answered."""
         self._requests.labels(str(status)).inc()
         self._taken.inc(taken)
+
+    def fault_struck(self, kind: str) -> None:
+        """A fault on demand struck."""
+        self._faults.labels(kind).inc()
 
     def called(self, settlement: Settlement, delays_s: Sequence[float]) -> None:
         """A webhook call was judged; delays are seconds since receipt, one for each message."""

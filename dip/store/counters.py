@@ -1,10 +1,15 @@
 """Numbers that the one writer gives out: the order of receipt, and each lane's sequence."""
 
 import sqlite3
+from typing import Final
+
+import msgspec
 
 from dip.messages.identifiers import DipId
 from dip.store.queries import queries
 from dip.store.records import Lane
+
+_KEPT: Final = "last_numbers"
 
 
 class Counters:
@@ -18,7 +23,10 @@ class Counters:
     def load(self) -> None:
         """Read every counter from the store."""
         last = self._connection.execute(queries()["last_ids"]).fetchone()
-        self.message, self.exchange, self.delivery, self.status_message, self._lane = last
+        kept = self._connection.execute(queries()["read_meta"], (_KEPT,)).fetchone()
+        floor = msgspec.json.decode(kept[0], type=list[int]) if kept is not None else [0] * 4
+        self.message, self.exchange, self.delivery, self.status_message = map(max, last[:4], floor)
+        self._lane = last[4]
         self._lanes = {
             (recipient, channel): [id_, sequence]
             for id_, recipient, channel, sequence in self._connection.execute(queries()["lanes"])
@@ -37,6 +45,11 @@ class Counters:
         counter[1] = sequence + 1
         self._moved[lane] = sequence + 1
         return lane, sequence
+
+    def keep(self, connection: sqlite3.Connection) -> None:
+        """Write the numbers themselves; where the last rows are forgotten, nothing else tells them any more."""
+        numbers = [self.message, self.exchange, self.delivery, self.status_message]
+        connection.execute(queries()["write_meta"], (_KEPT, msgspec.json.encode(numbers).decode()))
 
     def write(self, connection: sqlite3.Connection) -> None:
         """Write the lanes made since the last time; must come before the rows that refer to them."""

@@ -12,6 +12,7 @@ from dip.store.queries import sql_text
 SCHEMA_VERSION: Final = 3
 _MIGRATIONS: Final = ("0001_first.sql", "0002_catalogue.sql", "0003_delivery.sql")
 _FILE: Final = "dip.sqlite"
+_MOST_PAGES: Final = 0xFFFFFFFE
 
 
 class DirectoryLock:
@@ -39,15 +40,18 @@ def database_file(directory: Path) -> Path:
 
 
 def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
-    """A connection: WAL, full synchronisation, foreign keys on, no implicit transactions."""
+    """A connection: WAL, full synchronisation, no implicit transactions."""
     target = path.resolve().as_uri() + ("?mode=ro" if read_only else "")
     connection = sqlite3.connect(
         target, uri=True, isolation_level=None, check_same_thread=False, cached_statements=512, timeout=10
     )
     connection.execute("PRAGMA journal_mode=WAL" if not read_only else "PRAGMA query_only=ON")
     connection.execute("PRAGMA synchronous=FULL")
-    connection.execute("PRAGMA foreign_keys=ON")
+    # The references between tables hold by construction; asking for each row would cost a tenth of a commit. A test asks.
+    connection.execute("PRAGMA foreign_keys=OFF")
     connection.execute("PRAGMA wal_autocheckpoint=4000")
+    # After a burst, or a long read, the log shrinks again to this many bytes.
+    connection.execute("PRAGMA journal_size_limit=67108864")
     connection.execute("PRAGMA cache_size=-65536")
     connection.execute("PRAGMA mmap_size=268435456")
     connection.execute("PRAGMA temp_store=MEMORY")
@@ -67,6 +71,12 @@ def migrate(connection: sqlite3.Connection) -> None:
         )
     for number, name in enumerate(_MIGRATIONS[version:], version + 1):
         connection.executescript(f"BEGIN;\n{sql_text('migrations/' + name)}\nPRAGMA user_version={number};\nCOMMIT;")
+
+
+def limit_growth(connection: sqlite3.Connection, pages: int | None) -> None:
+    """Let the file grow by at most so many pages, as a full disk would; None lifts the limit."""
+    count = 0 if pages is None else int(connection.execute("PRAGMA page_count").fetchone()[0]) + pages
+    connection.execute(f"PRAGMA max_page_count={count or _MOST_PAGES}")
 
 
 def schema_version(connection: sqlite3.Connection) -> int:

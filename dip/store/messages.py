@@ -10,11 +10,24 @@ import msgspec
 from dip.messages.identifiers import CorrelationId
 from dip.store.counters import Counters, read_lanes
 from dip.store.queries import queries
-from dip.store.records import Arrival, DeliveryState, Done, Known, Lane, Settlement, Taken, Waiting
+from dip.store.records import (
+    Arrival,
+    DeliveryState,
+    Done,
+    Known,
+    Lane,
+    Overdue,
+    Settlement,
+    Status,
+    Taken,
+    Waiting,
+)
 from dip.store.settle import settle
 from dip.store.take_in import take_in
 from dip.store.writer import Writer
 
+SET_ASIDE = "set aside"
+"""What a settlement writes whose first delivery gives way to those behind it."""
 _order_of_receipt = attrgetter("id")
 
 
@@ -32,7 +45,9 @@ class SqliteMessages:
     async def take_in(self, arrival: Arrival) -> Taken:
         """Commit what is new of a request. Raises StoreUnavailable; then nothing of it is kept."""
         return await self._writer.ask(
-            lambda connection: take_in(connection, self._counters, arrival), weight=len(arrival.messages) or 1
+            lambda connection: take_in(connection, self._counters, arrival),
+            weight=len(arrival.messages) or 1,
+            what="take in",
         )
 
     async def settle(self, settlement: Settlement) -> Done:
@@ -40,6 +55,7 @@ class SqliteMessages:
         return await self._writer.ask(
             lambda connection: settle(connection, self._counters, settlement),
             weight=len(settlement.settled) + len(settlement.delivered),
+            what=_step_of(settlement),
         )
 
     def lanes(self) -> Mapping[int, Lane]:
@@ -90,9 +106,9 @@ class SqliteMessages:
         row = self._reading.execute(queries()["next_set_aside"], (lane,)).fetchone()
         return row[0] if row is not None else None
 
-    def overdue(self, lane: int, before: int, limit: int) -> Sequence[Waiting]:
+    def overdue(self, lane: int, before: int, limit: int) -> Sequence[Overdue]:
         """What waits in a lane since before a moment, oldest first, what was set aside included."""
-        return [Waiting(*row) for row in self._reading.execute(queries()["overdue"], (lane, before, limit))]
+        return [Overdue(*row) for row in self._reading.execute(queries()["overdue"], (lane, before, limit))]
 
     def oldest_waiting(self, lane: int) -> int | None:
         """Since when the oldest of what waits in a lane has been waiting."""
@@ -128,6 +144,14 @@ class SqliteMessages:
     def correlation_known(self, correlation: CorrelationId) -> bool:
         """Whether the DIP ever issued this correlation id."""
         return self._reading.execute(queries()["correlation_known"], (correlation,)).fetchone() is not None
+
+
+def _step_of(settlement: Settlement) -> str:
+    """What a settlement writes, in a word: its first delivery's journal status, or that it is set aside."""
+    if not settlement.settled:
+        return Status.DELIVERED
+    first = settlement.settled[0]
+    return first.status if first.set_aside_until is None else SET_ASIDE
 
 
 def _known(row: Sequence[Any]) -> Known:

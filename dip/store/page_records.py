@@ -97,12 +97,13 @@ class JournalRow(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class StatusRow(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """A status message about a message, to whom it goes and how its delivery stands."""
+    """A status message about a message: who says it, to whom it goes and how its delivery stands."""
 
     at: datetime
     code: str
     recipient: DipId
     state: DeliveryState | None
+    origin: DipId
 
 
 class MessageDetail(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -127,11 +128,24 @@ class MessageDetail(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     status_messages: tuple[StatusRow, ...]
 
 
+class Kept(msgspec.Struct, frozen=True):
+    """A message that the archive keeps, by its number."""
+
+    message: int
+    interface: InterfaceId
+    event: EventCode
+
+
 class Queue(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """One recipient's waiting messages of one channel. set_aside: those of them that others overtook."""
+    """One recipient's waiting messages of one channel. set_aside: those of them that others overtook.
+
+    oldest: None where nothing waits; leased: handed out by pull or stream; dead: its dead letters.
+    """
 
     recipient: DipId
     channel: str
     waiting: int
     set_aside: int
-    oldest: datetime
+    oldest: datetime | None
+    leased: int
+    dead: int

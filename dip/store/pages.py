@@ -1,12 +1,9 @@
 """What the pages show, read on a connection and a thread of its own: a long list never holds up a message."""
 
-import asyncio
 from collections.abc import Iterable, Mapping
-from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-import aiosqlite
 import msgspec
 
 from dip.ground.clock import moment
@@ -24,13 +21,14 @@ from dip.store.page_records import (
     Delivery,
     Evidence,
     JournalRow,
+    Kept,
     MessageDetail,
     MessageFilter,
     MessageRow,
     Queue,
     StatusRow,
 )
-from dip.store.queries import parse, sql_text
+from dip.store.reader import Reader
 from dip.store.records import DeliveryState, Stage, Status
 
 _NO_KEY: Final = 2**63 - 1
@@ -48,16 +46,11 @@ class SqlitePages:
     """Lists and details for pages. The connection opens at the first question."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
-        self._connection: aiosqlite.Connection | None = None
-        self._opening = asyncio.Lock()
+        self._reader = Reader(path)
 
     async def close(self) -> None:
         """Close the connection, if one was opened."""
-        async with self._opening:
-            if self._connection is not None:
-                await self._connection.close()
-                self._connection = None
+        await self._reader.close()
 
     async def messages(self, wanted: MessageFilter) -> list[MessageRow]:
         """Messages that fit, newest first; page on with `before` set to the last one's id.
@@ -86,36 +79,41 @@ class SqlitePages:
             await self._all("statuses_of", number),
         )
 
+    async def message_of(self, party: DipId, interface: InterfaceId, reference: str) -> MessageDetail | None:
+        """A message by its sender's reference, where the party sent it or it is addressed to it."""
+        found = await self._all("known_to", {"party": party, "interface": interface, "reference": reference})
+        return await self.message(found[0][0]) if found else None
+
+    async def kept_about(
+        self, mpan_digest: bytes, kinds: Iterable[tuple[InterfaceId, EventCode]], *, before: int, limit: int
+    ) -> list[Kept]:
+        """The newest messages about an MPAN of these events of channels, in order of receipt."""
+        given = {
+            "mpan_digest": mpan_digest,
+            "kinds": msgspec.json.encode(list(kinds)).decode(),
+            "before": before,
+            "limit": limit,
+        }
+        rows = await self._all("kept_about", given)
+        return [Kept(row[0], InterfaceId(row[1]), EventCode(row[2])) for row in reversed(rows)]
+
     async def queues(self) -> list[Queue]:
-        """Every lane in which something waits."""
+        """Every lane in which something waits or is handed out."""
         return [
             Queue(
                 recipient=DipId(recipient),
                 channel=channel,
                 waiting=waiting,
                 set_aside=aside,
-                oldest=moment(oldest),
+                oldest=None if oldest is None else moment(oldest),
+                leased=leased,
+                dead=dead,
             )
-            for recipient, channel, waiting, aside, oldest in await self._all("queues", ())
+            for recipient, channel, waiting, aside, oldest, leased, dead in await self._all("queues", ())
         ]
 
     async def _all(self, name: str, values: Mapping[str, Any] | tuple[Any, ...]) -> list[Any]:
-        connection = await self._open()
-        return list(await connection.execute_fetchall(_queries()[name], values))
-
-    async def _open(self) -> aiosqlite.Connection:
-        async with self._opening:
-            if self._connection is None:
-                uri = f"{self._path.resolve().as_uri()}?mode=ro"
-                connection = await aiosqlite.connect(uri, uri=True, isolation_level=None, timeout=10)
-                await connection.execute("PRAGMA query_only=ON")
-                self._connection = connection
-            return self._connection
-
-
-@cache
-def _queries() -> Mapping[str, str]:
-    return parse(sql_text("pages.sql"))
+        return await self._reader.all(name, values)
 
 
 def _row(row: Any) -> MessageRow:
@@ -204,4 +202,5 @@ def _status(row: Any) -> StatusRow:
         code=row[1],
         recipient=DipId(row[2]),
         state=None if row[3] is None else DeliveryState(row[3]),
+        origin=DipId(row[4]),
     )

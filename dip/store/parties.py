@@ -11,7 +11,7 @@ from dip.messages.identifiers import DipId, RoleCode
 from dip.participants.participant import HeldCertificate, Participant
 from dip.security.pki import CertificateUse
 from dip.store.queries import queries
-from dip.store.records import Webhook
+from dip.store.records import EndpointSetting, Webhook
 from dip.store.writer import Writer
 
 
@@ -112,5 +112,24 @@ class SqliteParties:
 
         def job(connection: sqlite3.Connection) -> None:
             connection.execute(queries()["remove_webhook"], (recipient, channel))
+
+        await self._writer.ask(job)
+
+    def endpoint_settings(self) -> Sequence[EndpointSetting]:
+        """How addresses are served that have settings of their own."""
+        found = []
+        for row in self._reading.execute(queries()["endpoints"]):
+            columns = dict(zip(EndpointSetting.__struct_fields__, row, strict=True))
+            columns["told"] = columns["told"].split()
+            found.append(msgspec.convert(columns, EndpointSetting, strict=False))
+        return found
+
+    async def save_endpoint_setting(self, setting: EndpointSetting) -> None:
+        """Say how an address is to be served."""
+        row = list(msgspec.structs.astuple(setting))
+        row[-1] = " ".join(setting.told)
+
+        def job(connection: sqlite3.Connection) -> None:
+            connection.execute(queries()["save_endpoint"], row)
 
         await self._writer.ask(job)

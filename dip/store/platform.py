@@ -48,7 +48,7 @@ class SqlitePlatform:
         def job(connection: sqlite3.Connection) -> None:
             connection.executemany(queries()["write_meta"], rows)
 
-        await self._writer.ask(job)
+        await self._writer.ask(job, what="facts")
 
     def data_keys(self) -> Sequence[WrappedKey]:
         """The wrapped keys that seal what is stored."""

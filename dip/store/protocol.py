@@ -9,10 +9,30 @@ from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from dip.messages.identifiers import CorrelationId, InterfaceId, Mpan
+from dip.messages.identifiers import CorrelationId, InterfaceId, Mpan, TransactionId
 from dip.participants.participant import HeldCertificate, Participant
+from dip.store.alarms import Alarm
 from dip.store.catalogue import CatalogueVersion, ChannelPause
-from dip.store.records import Appointment, Arrival, Done, Known, Lane, Settlement, Taken, Waiting, Webhook
+from dip.store.dead_letters import DeadLetterFilter, Found
+from dip.store.records import (
+    Appointment,
+    Arrival,
+    Done,
+    EndpointSetting,
+    Exchange,
+    Known,
+    Lane,
+    Overdue,
+    Settlement,
+    Taken,
+    Waiting,
+    Webhook,
+)
+from dip.store.replay import Selection, Span, Stretch
+from dip.store.reports import Reportable, StatusArrival
+from dip.store.requeue import NewRequeue, Requeue, Requeued, RequeueState, RequeueStep
+from dip.store.sweep import ArchiveEnd, SweepStep
+from dip.store.watch import Age, DeadCount, Ends, SpanBalance
 
 
 class MessageStore(Protocol):
@@ -45,7 +65,7 @@ class MessageStore(Protocol):
     def of_transactions(self, lane: int, transactions: Iterable[str]) -> Sequence[Known]:
         """The deliveries of a lane for these transactions, in whatever state; the latest of each comes last."""
 
-    def overdue(self, lane: int, before: int, limit: int) -> Sequence[Waiting]:
+    def overdue(self, lane: int, before: int, limit: int) -> Sequence[Overdue]:
         """What waits in a lane since before a moment, oldest first, what was set aside included."""
 
     def oldest_waiting(self, lane: int) -> int | None:
@@ -73,6 +93,19 @@ class MessageStore(Protocol):
         """Whether the DIP ever issued this correlation id."""
 
 
+class ReportStore(Protocol):
+    """Status messages from participants (5.5.9)."""
+
+    def reportable(self, transactions: Iterable[str]) -> Mapping[str, Reportable]:
+        """These messages, as far as the archive remembers them, by transaction id."""
+
+    async def take_in(self, arrival: StatusArrival) -> Taken:
+        """Commit what is new of a request.
+
+        Raises StoreUnavailable, and NotPermitted where a message was forgotten meanwhile; then nothing is kept.
+        """
+
+
 class PartyStore(Protocol):
     """Participants, their certificates and webhooks."""
 
@@ -94,6 +127,12 @@ class PartyStore(Protocol):
     async def remove_webhook(self, recipient: str, channel: str) -> None:
         """Withdraw a webhook; what waits stays."""
 
+    def endpoint_settings(self) -> Sequence[EndpointSetting]:
+        """How addresses are served that have settings of their own."""
+
+    async def save_endpoint_setting(self, setting: EndpointSetting) -> None:
+        """Say how an address is to be served."""
+
 
 class AppointmentStore(Protocol):
     """Who holds which role for an MPAN, and when (5.5.14)."""
@@ -105,17 +144,61 @@ class AppointmentStore(Protocol):
         """Add or change appointments, chunk by chunk; returns how many."""
 
 
+class ReplayStore(Protocol):
+    """What was sent to a recipient once (5.5.11)."""
+
+    def sequences(self, lane: int, transactions: Iterable[TransactionId]) -> Mapping[TransactionId, int]:
+        """The sequence numbers under which these transactions were addressed; others are missing."""
+
+    def span(self, lane: int, selection: Selection) -> Span:
+        """The stretch of the lane that holds all that is selected and was addressed up to now."""
+
+    def stretch(self, lane: int, selection: Selection, span: Span, limit: int) -> Stretch:
+        """What is selected among the next rows of a span, at most so many of them."""
+
+
+class RequeueStore(Protocol):
+    """Requeues and how far they are (5.5.11)."""
+
+    async def begin(self, new: NewRequeue, exchange: Exchange) -> None:
+        """Keep a requeue and the call that asked for it. Raises RequeueRunning, StoreUnavailable."""
+
+    async def count(self, run: Requeue, total: int) -> None:
+        """Say how many deliveries a requeue covers."""
+
+    async def step(self, step: RequeueStep) -> Requeued:
+        """Put the next deliveries into the queue, with their journal and the progress. Raises StoreUnavailable."""
+
+    async def end(self, run: Requeue, status: RequeueState, at: int) -> None:
+        """End a requeue that can't go on."""
+
+    def running(self) -> Sequence[Requeue]:
+        """The requeues that are not at their end, in order."""
+
+    def of(self, recipient: str, channel: str, name: str | None, limit: int) -> Sequence[Requeue]:
+        """The last requeues of a recipient and channel, newest first; or the one of that name."""
+
+    def newest(self, before: int | None, limit: int) -> Sequence[Requeue]:
+        """The last requeues of everybody, newest first, below a number."""
+
+
 class SweepStore(Protocol):
     """Forgetting what has outlived its archive time (5.5.7)."""
 
-    def interfaces(self) -> Sequence[InterfaceId]:
-        """The channels of which the store has messages."""
+    async def sweep_messages(self, now: int, after: ArchiveEnd, limit: int) -> SweepStep:
+        """Look at so many messages whose time is over, behind a place in their order, and forget those that may go.
 
-    async def sweep_messages(self, interface: InterfaceId, now: int, limit: int) -> int:
-        """Forget at most so many messages of a channel whose time is over; returns how many."""
+        A message for which something still waits stays.
+        """
 
     async def sweep_exchanges(self, before: int, limit: int) -> int:
         """Forget at most so many calls made before a moment; returns how many."""
+
+    async def sweep_requeues(self, before: int, limit: int) -> int:
+        """Forget at most so many requeues that ended before a moment; returns how many."""
+
+    async def sweep_alarms(self, before: int, limit: int) -> int:
+        """Forget at most so many alarms that were over before a moment; returns how many."""
 
 
 class CatalogueStore(Protocol):
@@ -138,3 +221,45 @@ class CatalogueStore(Protocol):
 
     async def remove_pause(self, channel: InterfaceId) -> None:
         """Forget a channel's pause."""
+
+
+class WatchStore(Protocol):
+    """What the background duties look at; reading takes no time from messages."""
+
+    async def ages(self) -> Sequence[Age]:
+        """Every lane in which something waits, and since when."""
+
+    async def dead_by_lane(self) -> Sequence[DeadCount]:
+        """How many dead letters there are, by recipient and channel."""
+
+    async def ends(self, after: int) -> Ends:
+        """Where the messages behind a number begin and end."""
+
+    async def balance(self, first: int, last: int) -> SpanBalance:
+        """The balance of the messages with these numbers, both included, out of one view of the store."""
+
+
+class DeadLetterStore(Protocol):
+    """Dead letters (5.5.8)."""
+
+    async def newest(self, wanted: DeadLetterFilter, *, before: int | None, limit: int) -> Sequence[Found]:
+        """Dead letters that fit, newest first, below a number."""
+
+    async def in_order(self, wanted: DeadLetterFilter, *, after: int, limit: int) -> Sequence[Found]:
+        """Dead letters that fit, in order of receipt, behind a number."""
+
+    async def one(self, number: int) -> Found | None:
+        """A delivery, in whatever state."""
+
+
+class AlarmStore(Protocol):
+    """Alarms (5.11.4)."""
+
+    def open(self) -> Sequence[Alarm]:
+        """The alarms that are not over."""
+
+    async def listed(self, *, before: int | None, is_open: bool | None, limit: int) -> Sequence[Alarm]:
+        """Alarms, newest first, below a number. is_open: only those that go on, or only those that are over."""
+
+    async def save(self, alarms: Iterable[Alarm]) -> Sequence[int]:
+        """Write alarms, new or changed, in this order; returns their numbers. Raises StoreUnavailable."""

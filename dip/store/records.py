@@ -205,12 +205,16 @@ class Arrival(msgspec.Struct, kw_only=True):
 
 
 class Taken(msgspec.Struct):
-    """The store's answer to an arrival: committed. `lanes`: where something new waits."""
+    """The store's answer to an arrival: committed. `lanes`: where something new waits.
+
+    fresh: the new messages' deliveries by lane, in order, so that nobody has to read them again.
+    """
 
     status: int
     answer: bytes
     outcomes: Sequence[Outcome]
     lanes: frozenset[int]
+    fresh: "Mapping[int, Sequence[Waiting]]" = msgspec.field(default_factory=dict)
 
 
 class Lane(msgspec.Struct, frozen=True):
@@ -248,6 +252,12 @@ class Known(Waiting):
     exchange: int | None = None
 
 
+class Overdue(Waiting):
+    """A delivery that has been waiting since before some moment. queued_at: since when."""
+
+    queued_at: int = 0
+
+
 class Settled(msgspec.Struct):
     """One delivery's step to a state, and the status that its journal gives it.
 
@@ -263,6 +273,10 @@ class Settled(msgspec.Struct):
     """The status message that tells its sender."""
     lane: int | None = None
     """Where the delivery waits again, if somebody is to be woken for it."""
+    recipient: DipId | None = None
+    """Whose delivery it is; None for the settlement's recipient."""
+    stage: Stage | None = None
+    """None for the settlement's stage."""
 
     @property
     def state(self) -> DeliveryState:
@@ -284,12 +298,13 @@ class Settlement(msgspec.Struct, kw_only=True):
 class Done(msgspec.Struct, frozen=True):
     """What a settlement did. exchange: the number of its call; taken: the deliveries of `settled` that took their step.
 
-    lanes: where status messages, or deliveries that wait again, stand.
+    lanes: where something new waits, or something waits again; again: those of them where it waits again.
     """
 
     exchange: int
     taken: frozenset[int]
     lanes: frozenset[int]
+    again: frozenset[int] = frozenset()
 
 
 class Webhook(msgspec.Struct, frozen=True):
@@ -300,6 +315,29 @@ class Webhook(msgspec.Struct, frozen=True):
     url: str
     max_message_count: int | None = None
     max_payload_kb: int | None = None
+
+
+class EndpointSetting(msgspec.Struct, frozen=True):
+    """How one address of a recipient is to be served, where that differs from the server's settings (FS-15).
+
+    payload_kb: kB; calls_a_second: calls; retry_first_s, retry_longest_s: seconds; retry_jitter: part of one;
+    pause_after: failed calls in a row; held: paused by hand; told: mail addresses.
+    """
+
+    recipient: DipId
+    url: str
+    for_status: bool
+    name: str = ""
+    message_count: int | None = None
+    payload_kb: int | None = None
+    calls_in_flight: int | None = None
+    calls_a_second: float | None = None
+    retry_first_s: float | None = None
+    retry_longest_s: float | None = None
+    retry_jitter: float | None = None
+    pause_after: int | None = None
+    held: bool = False
+    told: tuple[str, ...] = ()
 
 
 class Appointment(msgspec.Struct, frozen=True):

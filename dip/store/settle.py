@@ -46,10 +46,10 @@ def settle(connection: sqlite3.Connection, counters: Counters, settlement: Settl
                     counters.exchange,
                     place,
                     exchange.at,
-                    settlement.stage,
+                    settled.stage or settlement.stage,
                     settled.status,
                     exchange.status,
-                    settlement.recipient,
+                    settled.recipient or settlement.recipient,
                     exchange.duration_us,
                     settled.detail,
                     settled.delivery,
@@ -64,7 +64,9 @@ def settle(connection: sqlite3.Connection, counters: Counters, settlement: Settl
     counters.write(connection)
     statuses.write(connection)
     counters.write_moved(connection)
-    return Done(counters.exchange, frozenset(taken), frozenset(statuses.lanes | waiting_again))
+    return Done(
+        counters.exchange, frozenset(taken), frozenset(statuses.lanes | waiting_again), frozenset(waiting_again)
+    )
 
 
 def _step(connection: sqlite3.Connection, number: int, at: int, settled: Settled) -> bool:

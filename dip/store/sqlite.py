@@ -5,22 +5,30 @@ from pathlib import Path
 
 from dip.ground.errors import SetupRefused
 from dip.ground.log import Log
+from dip.ground.steps import UNWATCHED, Steps
+from dip.store.alarms import SqliteAlarms
 from dip.store.appointments import SqliteAppointments
 from dip.store.catalogue import SqliteCatalogue
 from dip.store.counters import Counters
-from dip.store.database import DirectoryLock, connect, database_file, migrate
+from dip.store.database import DirectoryLock, connect, database_file, limit_growth, migrate
+from dip.store.dead_letters import SqliteDeadLetters
 from dip.store.messages import SqliteMessages
 from dip.store.pages import SqlitePages
 from dip.store.parties import SqliteParties
 from dip.store.platform import SqlitePlatform
+from dip.store.reader import Reader
+from dip.store.replay import SqliteReplay
+from dip.store.reports import SqliteReports
+from dip.store.requeue import SqliteRequeues
 from dip.store.sweep import SqliteSweep
+from dip.store.watch import SqliteWatch
 from dip.store.writer import Writer
 
 
 class SqliteStore:
     """Opens a data directory's database and holds the parts that read and write it."""
 
-    def __init__(self, directory: Path, *, group_limit: int, log: Log) -> None:
+    def __init__(self, directory: Path, *, group_limit: int, log: Log, steps: Steps = UNWATCHED) -> None:
         """Raises SetupRefused: directory in use, made by a newer server, or not writable."""
         self._lock = DirectoryLock(directory)
         path = database_file(directory)
@@ -37,18 +45,30 @@ class SqliteStore:
             self._lock.release()
             raise
         counters = Counters(writing)
-        self.writer = Writer(writing, group_limit=group_limit, rolled_back=counters.load, log=log)
+        self.writer = Writer(writing, group_limit=group_limit, rolled_back=counters.load, log=log, steps=steps)
         self.messages = SqliteMessages(self.writer, self._reading, counters)
+        self.reports = SqliteReports(self.writer, self._reading, counters)
         self.parties = SqliteParties(self.writer, self._reading)
         self.appointments = SqliteAppointments(self.writer, self._reading)
         self.catalogue = SqliteCatalogue(self.writer, self._reading)
         self.platform = SqlitePlatform(self.writer, self._reading)
-        self.sweep = SqliteSweep(self.writer, self._reading)
+        self.sweep = SqliteSweep(self.writer, counters)
+        self.replay = SqliteReplay(self._reading)
+        self.requeues = SqliteRequeues(self.writer, self._reading, counters)
         self.pages = SqlitePages(path)
+        self._reader = Reader(path)
+        self.watch = SqliteWatch(self._reader)
+        self.dead_letters = SqliteDeadLetters(self._reader)
+        self.alarms = SqliteAlarms(self.writer, self._reading, self._reader)
+
+    async def limit_growth(self, pages: int | None) -> None:
+        """Let the file grow by at most so many pages, as a full disk would; None lifts the limit."""
+        await self.writer.ask(lambda connection: limit_growth(connection, pages))
 
     async def close(self) -> None:
         """Finish what was asked, fold the log into the file, let go of the directory."""
         await self.pages.close()
+        await self._reader.close()
         self._reading.close()
         self.writer.close()
         self._lock.release()

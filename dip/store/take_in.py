@@ -19,6 +19,7 @@ from dip.store.records import (
     Outcome,
     Taken,
     Verdict,
+    Waiting,
 )
 
 _Row = tuple[Any, ...]
@@ -110,8 +111,8 @@ def take_in(connection: sqlite3.Connection, counters: Counters, arrival: Arrival
     arrival.exchange.status = status
     arrival.exchange.answer = arrival.seal(answer)
     connection.execute(queries()["add_exchange"], exchange_row(counters.exchange, arrival.exchange))
-    lanes = _insert(connection, counters, new) if new else frozenset[int]()
-    return Taken(status, answer, outcomes, lanes)
+    lanes, fresh = _insert(connection, counters, new) if new else (frozenset[int](), {})
+    return Taken(status, answer, outcomes, lanes, fresh)
 
 
 def _judge(connection: sqlite3.Connection, messages: Sequence[NewMessage]) -> list[Outcome | None]:
@@ -175,16 +176,19 @@ def _adopt_first_of_body(
             outcome.correlation_id = None
 
 
-def _insert(connection: sqlite3.Connection, counters: Counters, new: Iterable[NewMessage]) -> frozenset[int]:
+def _insert(
+    connection: sqlite3.Connection, counters: Counters, new: Iterable[NewMessage]
+) -> tuple[frozenset[int], dict[int, list[Waiting]]]:
     exchange = counters.exchange
     messages: list[_Row] = []
     archive: list[_Row] = []
     deliveries: list[_Row] = []
-    lanes: set[int] = set()
+    fresh: defaultdict[int, list[Waiting]] = defaultdict(list)
     statuses = StatusRows(counters)
     for message in new:
         counters.message += 1
         number = counters.message
+        protected = 1 if message.protected else 0
         messages.append(
             (
                 number,
@@ -199,7 +203,7 @@ def _insert(connection: sqlite3.Connection, counters: Counters, new: Iterable[Ne
                 message.mpan_digest,
                 message.received_at,
                 message.digest,
-                1 if message.protected else 0,
+                protected,
                 message.archive_until,
                 exchange,
                 message.checked_us,
@@ -211,9 +215,25 @@ def _insert(connection: sqlite3.Connection, counters: Counters, new: Iterable[Ne
         for delivery in message.deliveries:
             counters.delivery += 1
             lane, sequence = counters.place(delivery.recipient, message.interface)
-            lanes.add(lane)
             hidden = msgspec.json.encode(delivery.hidden).decode() if delivery.hidden else None
             deliveries.append((counters.delivery, number, None, lane, sequence, hidden, message.received_at))
+            fresh[lane].append(
+                Waiting(
+                    counters.delivery,
+                    number,
+                    None,
+                    sequence,
+                    0,
+                    hidden,
+                    protected,
+                    message.received_at,
+                    message.reference,
+                    message.transaction_id,
+                    message.correlation_id,
+                    message.sender,
+                    lane,
+                )
+            )
         for status in message.statuses:
             statuses.add(number, status, message.received_at)
     counters.write(connection)
@@ -222,4 +242,4 @@ def _insert(connection: sqlite3.Connection, counters: Counters, new: Iterable[Ne
     insert_many(connection, "add_delivery", deliveries)
     statuses.write(connection)
     counters.write_moved(connection)
-    return frozenset(lanes | statuses.lanes)
+    return frozenset(fresh.keys() | statuses.lanes), fresh

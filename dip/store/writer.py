@@ -9,17 +9,19 @@ from typing import Any, Generic, TypeVar
 
 from dip.ground.errors import DipError, StoreUnavailable
 from dip.ground.log import Log
+from dip.ground.steps import UNWATCHED, Milestone, Steps
 
 Result = TypeVar("Result")
 Job = Callable[[sqlite3.Connection], Result]
 
 
 class _Asked(Generic[Result]):
-    __slots__ = ("error", "future", "job", "loop", "result", "weight")
+    __slots__ = ("error", "future", "job", "loop", "result", "weight", "what")
 
-    def __init__(self, job: Job[Result], weight: int, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, job: Job[Result], weight: int, what: str, loop: asyncio.AbstractEventLoop) -> None:
         self.job = job
         self.weight = weight
+        self.what = what
         self.loop = loop
         self.future: asyncio.Future[Result] = loop.create_future()
         self.result: Result
@@ -34,30 +36,38 @@ class Writer:
     alone; when the disk fails, every job of the group gets StoreUnavailable and nothing is kept.
     `rolled_back` is called in the thread before the next transaction after one that was undone, to
     reset counters. A job may run twice, so it may change nothing but the database and those counters.
+    `steps` is told before and after each commit; what it raises before is a failed commit.
     """
 
     def __init__(
-        self, connection: sqlite3.Connection, *, group_limit: int, rolled_back: Callable[[], None], log: Log
+        self,
+        connection: sqlite3.Connection,
+        *,
+        group_limit: int,
+        rolled_back: Callable[[], None],
+        log: Log,
+        steps: Steps = UNWATCHED,
     ) -> None:
         self._connection = connection
         self._group_limit = group_limit
         self._rolled_back = rolled_back
         self._log = log
+        self._steps = steps
         self._stale = False
         self._closed = False
         self._asked: queue.SimpleQueue[_Asked[Any] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
         self._thread.start()
 
-    async def ask(self, job: Job[Result], weight: int = 1) -> Result:
+    async def ask(self, job: Job[Result], weight: int = 1, *, what: str = "") -> Result:
         """Run the job in the next transaction; returns after its commit.
 
-        weight: how many messages it carries, for the limit of a group. Raises what the job raised, or
-        StoreUnavailable.
+        weight: how many messages it carries, for the limit of a group. what: what it writes, for who watches
+        the steps. Raises what the job raised, or StoreUnavailable.
         """
         if self._closed:
             raise StoreUnavailable
-        asked = _Asked(job, weight, asyncio.get_running_loop())
+        asked = _Asked(job, weight, what, asyncio.get_running_loop())
         self._asked.put(asked)
         return await asked.future
 
@@ -104,6 +114,7 @@ class Writer:
             self._connection.execute("BEGIN IMMEDIATE")
             for asked in group:
                 asked.result = asked.job(self._connection)
+            self._tell(Milestone.BEFORE_COMMIT, group)
             self._connection.execute("COMMIT")
         except Exception as exc:
             self._roll_back()
@@ -112,7 +123,12 @@ class Writer:
             return False
         for asked in group:
             asked.error = None
+        self._tell(Milestone.AFTER_COMMIT, group)
         return True
+
+    def _tell(self, milestone: Milestone, group: list[_Asked[Any]]) -> None:
+        for asked in group:
+            self._steps.reached(milestone, asked.what)
 
     def _roll_back(self) -> None:
         try:

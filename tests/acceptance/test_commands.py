@@ -25,6 +25,18 @@ async def test_a_message_goes_from_one_process_to_another(data: Path, profile: s
         assert transaction in received.stdout
 
 
+@pytest.mark.requirement("FS-12")
+async def test_a_message_is_fetched_without_a_webhook(data: Path) -> None:
+    async with server(data) as dip:
+        await dip.ready()
+        sent = await finished("send", "--as", "2300000001", "--data", data, SAMPLES / "if-031-dsapp.json")
+        assert sent.code == 0, sent
+        fetched = await finished("listen", "--as", "2200000001", "--data", data, "--once", "1", "--pull")
+        assert fetched.code == 0, fetched
+        transaction = next(part for part in sent.stdout.replace('"', " ").split() if part.startswith("T-IF-031"))
+        assert transaction in fetched.stdout
+
+
 async def test_a_message_that_is_refused_ends_send_with_1(data: Path, tmp_path: Path) -> None:
     (message,) = json.loads((SAMPLES / "if-031-dsapp.json").read_text())
     message["payload"]["CommonBlock"]["S1"]["environmentTag"] = "PRD"

@@ -27,7 +27,7 @@ async def counts(platform: Platform) -> dict[str, int]:
 def retention(platform: Platform, clock: Clock) -> Retention:
     """The platform's retention on another clock."""
     return Retention(
-        store=platform.dip.store.sweep, registry=platform.dip.registry, clock=clock, every_s=60, log=make_log()
+        store=platform.dip.store.sweep, registry=platform.dip.registry, clock=clock, settings=platform.dip.settings, log=make_log()
     )
 
 

@@ -15,6 +15,7 @@ FLOORS: tuple[frozenset[str], ...] = tuple(
             {"__main__"},
             {"cli"},
             {"app"},
+            {"assembly"},
             {"start"},
             {"http"},
             {"delivery", "intake", "benchmark"},

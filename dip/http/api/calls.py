@@ -133,7 +133,7 @@ class Desk:
         timestamp = wire_time(self._clock.now())
         body = answering.refuse_whole(code, help_text, caller.dip_id if caller else None, timestamp)
         extra = dict(headers or {})
-        if status == 503:
+        if status in (429, 503):
             extra["Retry-After"] = _RETRY_AFTER_S
         return web.Response(status=status, body=body, content_type=JSON, headers=extra)
 

@@ -14,6 +14,7 @@ from dip.ground.current import Current
 from dip.ground.errors import BadRequest
 from dip.ground.settings import Settings
 from dip.http.api.calls import JSON, Desk, UnknownChannel, caller_of
+from dip.http.api.faulty_answers import fault_note
 from dip.intake.receive import Intake
 from dip.intake.request import Answer, Committed, InboundRequest
 from dip.reporting.metrics import Metrics
@@ -73,17 +74,19 @@ class MessagesIn:
                     caller=caller_of(request),
                     channel_id=channel_id,
                     started=started,
+                    note=fault_note(request),
                 )
             )
         self._metrics.received(answer.status, len(answer.new))
-        self._tell_waiting(answer.new)
+        self.tell_waiting(answer.new)
         reply = await self._reply(request, answer, wait_s)
         if reply is not None:
             return web.Response(status=200, body=reply.body, headers={"Content-Type": JSON, **reply.headers})
         again = {} if answer.retry_after_s is None else {"Retry-After": str(answer.retry_after_s)}
         return web.Response(status=answer.status, body=answer.body, content_type=JSON, headers=again)
 
-    def _tell_waiting(self, new: Sequence[Committed]) -> None:
+    def tell_waiting(self, new: Sequence[Committed]) -> None:
+        """These messages are committed: whoever waits for one of them as a reply gets it."""
         if self._replies.nobody_waits:
             return
         for committed in new:

@@ -6,9 +6,9 @@ from typing import Annotated
 import msgspec
 from aiohttp import web
 
-from dip.channels.channel import EVERY_ROLE
 from dip.channels.registry import Registry
 from dip.delivery.dispatcher import Dispatcher
+from dip.delivery.endpoint import EndpointKey
 from dip.ground.clock import Clock
 from dip.ground.current import Current
 from dip.ground.errors import BadRequest, NotFound, NotPermitted
@@ -18,10 +18,11 @@ from dip.intake.answer import Answering
 from dip.messages.identifiers import DipId
 from dip.messages.timestamps import wire_time
 from dip.participants.access import acts_for
+from dip.participants.receiving import check_receives
 from dip.participants.registry import Participants
 from dip.participants.signatures import Signatures
 from dip.participants.webhooks import Network, check_webhook_url
-from dip.store.records import ALL_CHANNELS, STATUS_CHANNEL, Webhook
+from dip.store.records import ALL_CHANNELS, STATUS_CHANNEL, EndpointSetting, Webhook
 
 _CREATED = 201
 _NO_CONTENT = 204
@@ -34,6 +35,10 @@ class WebhookConfig(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
     max_message_count: Annotated[int, msgspec.Meta(ge=1)] | None = None
     max_payload_size: Annotated[int, msgspec.Meta(ge=1)] | None = None
     """kB."""
+    max_calls_in_flight: Annotated[int, msgspec.Meta(ge=1, le=16)] | None = None
+    """Ours: calls at once; with several, one may overtake another."""
+    max_calls_a_second: Annotated[float, msgspec.Meta(gt=0, le=10_000)] | None = None
+    """Ours."""
 
 
 class Webhooks:
@@ -90,12 +95,25 @@ class Webhooks:
         await self._dispatcher.set_webhook(
             Webhook(recipient, channel, url, config.max_message_count, config.max_payload_size)
         )
+        if config.max_calls_in_flight is not None or config.max_calls_a_second is not None:
+            await self._dispatcher.change(
+                self._with_calls(config, EndpointKey(recipient, url, channel == STATUS_CHANNEL))
+            )
         answering = Answering(self._settings.switches, self._registry.value.response_codes)
         timestamp = wire_time(self._clock.now())
         return web.Response(
             status=_CREATED,
             body=answering.refuse_whole("MSG0000", f"{channel}: messages go to this webhook.", recipient, timestamp),
             content_type=JSON,
+        )
+
+    def _with_calls(self, config: WebhookConfig, key: EndpointKey) -> EndpointSetting:
+        """The settings of an address, with the calls that its recipient asks for."""
+        setting = self._dispatcher.setting(key.id)
+        return msgspec.structs.replace(
+            setting,
+            calls_in_flight=config.max_calls_in_flight or setting.calls_in_flight,
+            calls_a_second=config.max_calls_a_second or setting.calls_a_second,
         )
 
     async def _remove(self, request: web.Request, channel: str) -> web.Response:
@@ -129,8 +147,5 @@ class Webhooks:
         participant = self._participants.value.get(recipient)
         if participant is None or not acts_for(caller, recipient):
             raise NotPermitted(f"{caller.dip_id} may not set webhooks of {recipient[:10]}; use your own DIP id.")
-        found = self._registry.value.find(channel)
-        if found is not None and EVERY_ROLE not in found.recipients and not found.recipients & set(participant.roles):
-            receiving = ", ".join(sorted(found.recipients))
-            raise NotPermitted(f"{channel} goes to {receiving}; {recipient} has none of these roles.")
+        check_receives(self._registry.value.find(channel), participant)
         return recipient, body

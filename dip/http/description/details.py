@@ -21,7 +21,21 @@ _SEARCH: Final = {
     "correlation": "Correlation id",
     "transaction": "Transaction id",
 }
+_PAGED: Final = (
+    query_parameter("next", "The key of the page, as the page before gave it", "integer"),
+    query_parameter("limit", "Entries of a page, 1 to 1000", "integer"),
+)
 _REASON: Final = query_parameter("reason", "Why; kept with the version")
+_DEAD: Final = f"{API}/dead-letters"
+_DEAD_QUERY: Final = (
+    query_parameter("recipient", "DIP id of the recipient"),
+    query_parameter("channel", "Interface id; statusmessage for status messages"),
+    query_parameter("sender", "DIP id of the message's sender"),
+    query_parameter("from", "Given up at this time or later; a time with an offset"),
+    query_parameter("to", "Given up before this time"),
+    query_parameter("reason", "RetriesExhausted: waited too long. DeliveryFailure: refused for good"),
+)
+_ENDPOINT: Final = f"{API}/endpoints/{{endpoint_id}}"
 _CHANNEL: Final = f"{API}/channels/{{channel_id}}"
 _DEFINITION: Final[Schema] = {"type": "object", "description": "A channel's definition, the structure of its YAML."}
 
@@ -76,6 +90,19 @@ DETAILS: Final[Mapping[str, Detail]] = {
     f"GET {API}/queues": Detail(
         schema=list_of("Queue", endpoints={"type": "array", "items": reference("EndpointState")})
     ),
+    f"GET {API}/clock": Detail(schema=reference("ClockView")),
+    f"POST {API}/clock": Detail(schema=reference("ClockView"), body={JSON: reference("Advance")}),
+    f"GET {_DEAD}": Detail(schema=list_of("DeadLetter"), query=(*_DEAD_QUERY, *_PAGED)),
+    f"GET {_DEAD}.csv": Detail(schema=_TEXT, media="text/csv", query=_DEAD_QUERY),
+    f"GET {_DEAD}/{{delivery_id}}": Detail(schema=reference("DeadLetter")),
+    f"POST {_DEAD}/requeue": Detail(schema=reference("QueuedAgain"), body={JSON: reference("Wanted")}),
+    f"POST {_DEAD}/{{delivery_id}}/requeue": Detail(schema=reference("DeadLetter")),
+    f"POST {_DEAD}/{{delivery_id}}/withdraw": Detail(schema=reference("DeadLetter")),
+    f"GET {API}/balance": Detail(schema=reference("BalanceSheet")),
+    f"GET {API}/alarms": Detail(
+        schema=list_of("Alarm"),
+        query=(query_parameter("state", "open or cleared; both where it is left out"), *_PAGED),
+    ),
     f"GET {API}/participants": Detail(schema=list_of("ParticipantView")),
     f"GET {API}/participants/{{dip_id}}": Detail(schema=reference("ParticipantDetail")),
     f"GET {API}/mpans/{{mpan}}": Detail(
@@ -97,6 +124,27 @@ DETAILS: Final[Mapping[str, Detail]] = {
             query_parameter("channel", "Only what this channel's routing makes of it"),
             query_parameter("at", "A time with an offset; the present business time where it is left out"),
         ),
+    ),
+    f"GET {API}/endpoints": Detail(schema=list_of("EndpointState")),
+    f"POST {API}/endpoints": Detail(
+        schema=reference("EndpointState"), statuses=(201,), body={JSON: reference("NewEndpoint")}
+    ),
+    f"GET {_ENDPOINT}": Detail(schema=reference("EndpointState")),
+    f"PATCH {_ENDPOINT}": Detail(schema=reference("EndpointState"), body={JSON: reference("EndpointChange")}),
+    f"POST {_ENDPOINT}/pause": Detail(schema=reference("EndpointState")),
+    f"POST {_ENDPOINT}/resume": Detail(schema=reference("EndpointState")),
+    f"GET {API}/faults": Detail(schema=list_of("Fault")),
+    f"PUT {API}/faults": Detail(
+        schema=list_of("Fault"), body={JSON: object_of(items={"type": "array", "items": reference("FaultOrder")})}
+    ),
+    f"POST {API}/faults": Detail(schema=reference("Fault"), statuses=(201,), body={JSON: reference("FaultOrder")}),
+    f"DELETE {API}/faults": Detail(statuses=(204,)),
+    f"DELETE {API}/faults/{{fault_id}}": Detail(statuses=(204,)),
+    f"GET {API}/requeues": Detail(schema=list_of("RequeueRow"), query=_PAGED),
+    f"POST {API}/requeues": Detail(
+        schema=reference("RequeueRow"),
+        statuses=(202,),
+        body={JSON: {"type": "object", "properties": {"recipient": _TEXT, "channel": _TEXT}}},
     ),
     f"GET {API}/channels": Detail(schema=list_of("ChannelView")),
     f"GET {_CHANNEL}": Detail(schema=reference("ChannelDetail")),

@@ -26,12 +26,13 @@ def openapi_schema(schema: Any) -> Any:
         if len(kinds) != 1:
             raise ValueError(f"OpenAPI 3.0 has no word for the types {made['type']}")
         made |= {"type": kinds[0], "nullable": True}
-    if "anyOf" in made:
-        _fold_null(made)
     for name in ("minimum", "maximum"):
         exclusive = f"exclusive{name.capitalize()}"
         if exclusive in made:
             made |= {name: made[exclusive], exclusive: True}
+    if "anyOf" in made:
+        # Its parts are in the dialect already, and may become the schema itself.
+        _fold_null(made)
     return made
 
 

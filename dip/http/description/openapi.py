@@ -8,7 +8,7 @@ from dip.channels.registry import Registry
 from dip.ground.settings import Settings
 from dip.http.description.dialect import openapi_schema
 from dip.http.description.operations import header_parameters
-from dip.http.description.participants_api import MESSAGES, WEBHOOKS, ParticipantsApi
+from dip.http.description.participants_api import MESSAGES, STATUS_MESSAGES, WEBHOOKS, ParticipantsApi
 from dip.http.description.portal_api import ADMINISTRATION, OPEN, PAGES, portal_operation
 from dip.http.description.routes import Route
 from dip.http.description.schemas import SchemaBook
@@ -18,6 +18,7 @@ from dip.http.portal.sessions import COOKIE
 _VERSION: Final = "3.0.3"
 _TAGS: Final = {
     MESSAGES: "Messages of whichever channel.",
+    STATUS_MESSAGES: "What went wrong with messages, told to their senders.",
     WEBHOOKS: "Where a recipient wants its messages.",
     ADMINISTRATION: "Needs the token of the administration API, or a session of the portal.",
     OPEN: "Needs no log-in.",

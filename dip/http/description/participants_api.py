@@ -6,6 +6,7 @@ from typing import Any, Final
 from dip.channels.channel import Channel
 from dip.channels.registry import Registry
 from dip.ground.settings import Settings
+from dip.http.description.fetching import fetching_operation, is_fetching
 from dip.http.description.operations import (
     Operation,
     answer,
@@ -16,6 +17,7 @@ from dip.http.description.operations import (
     refusals,
     signed,
 )
+from dip.http.description.replay_api import about_sent
 from dip.http.description.routes import Route
 from dip.http.description.schemas import SchemaBook, code_of, example_of, one_of, reference
 from dip.http.description.wire import DELIVERED
@@ -23,14 +25,18 @@ from dip.store.records import ALL_CHANNELS
 
 MESSAGES: Final = "Messages"
 WEBHOOKS: Final = "Webhooks"
+STATUS_MESSAGES: Final = "Status messages"
 STANDARD: Final = "StandardResponse"
 _ONE_CHANNEL: Final = "POST /dip-channel/{channel_id}"
 _MIXED: Final = "POST /dip-channel"
+_REPORT: Final = "POST /statusmessage"
+_DELIVERY_STATUS: Final = "GET /dip-channel/{channel_id}/deliveryStatus/{recipient_id}/{message_id}"
 _VALIDATE: Final = "POST /validate/{channel_id}/{event}"
 _COMMON_REFUSALS: Final = (400, 401, 403, 404, 405, 500, 503)
 _PARAMETERS: Final = {
     "recipient_id": "The DIP id of the recipient: the caller, or one that it acts for.",
     "channel_id": "An interface id; its case does not matter.",
+    "message_id": "The sender's unique reference of the message.",
 }
 
 Described = Iterator[tuple[str, str, Operation]]
@@ -58,6 +64,9 @@ class ParticipantsApi:
             case key if key == _VALIDATE:
                 for channel in self._channels:
                     yield from self._validations(channel)
+            case _ if is_fetching(route):
+                parameters = [self._fetched(name) for name in route.parameters]
+                yield route.path, route.method.lower(), fetching_operation(route, parameters, self._settings)
             case _:
                 yield route.path, route.method.lower(), self._other(route)
 
@@ -132,6 +141,14 @@ class ParticipantsApi:
             "description": route.text,
             "parameters": [*(self._parameter(name) for name in route.parameters), *signed()],
         }
+        if route.key == _REPORT:
+            return {**operation, "tags": [STATUS_MESSAGES], **self._report()}
+        if route.key == _DELIVERY_STATUS:
+            return {**operation, "responses": _journal()}
+        if (sent := about_sent(route, self._settings)) is not None:
+            parameters = [*operation["parameters"], *sent.pop("parameters")]
+            tag = STATUS_MESSAGES if "channel_id" not in route.parameters else MESSAGES
+            return {**operation, "tags": [tag], "parameters": parameters, **sent}
         if "config" not in route.path:
             return {**operation, "responses": refusals(("default",), STANDARD)}
         if route.method == "POST":
@@ -142,10 +159,24 @@ class ParticipantsApi:
             success = answer(204, text="The webhook is gone; its messages wait.")
         return {**operation, "responses": {**success, **refusals(_COMMON_REFUSALS, STANDARD)}}
 
+    def _report(self) -> dict[str, Any]:
+        made = answer(201, reference(STANDARD), text="Every status message is taken and committed.")
+        if self._settings.switches.takes_good_of_mixed:
+            made |= answer(207, reference(STANDARD), text="Some status messages are taken; the entries say which.")
+        return {
+            "requestBody": json_body(self._array([reference("Entry")])),
+            "responses": {**made, **refusals((*_COMMON_REFUSALS, 413), STANDARD)},
+        }
+
     def _parameter(self, name: str) -> dict[str, Any]:
         values = [str(channel.id) for channel in self._channels] if name == "channel_id" else []
         if values and self._settings.switches.mixed_channels:
             values.append(ALL_CHANNELS)
+        return path_parameter(name, _PARAMETERS.get(name, ""), values)
+
+    def _fetched(self, name: str) -> dict[str, Any]:
+        """A parameter of an address from which messages are fetched: of one channel, never of all."""
+        values = [str(channel.id) for channel in self._channels] if name == "channel_id" else []
         return path_parameter(name, _PARAMETERS.get(name, ""), values)
 
     def _delivery(self, route: Route) -> Operation:
@@ -188,6 +219,12 @@ class ParticipantsApi:
     def _wait(self) -> dict[str, Any]:
         text = f"Seconds to wait for the correlated reply to one message, at most {self._settings.longest_wait_s}."
         return query_parameter("wait", text, "integer")
+
+
+def _journal() -> dict[str, Any]:
+    found = answer(200, reference("DIPJournalRecord"), text="The message, and every step of its way so far.")
+    none = answer(204, text="There is no such message of yours on the channel.")
+    return {**found, **none, **refusals(_COMMON_REFUSALS, STANDARD)}
 
 
 def about(channel: Channel, *, in_full: bool = False) -> str:

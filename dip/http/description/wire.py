@@ -5,19 +5,43 @@ from typing import Any, Final
 
 import msgspec
 
+from dip.conformance.fault_orders import FaultOrder
+from dip.conformance.faults import Fault
+from dip.delivery.dead_letters import QueuedAgain
 from dip.delivery.dispatcher import EndpointState
+from dip.http.api.journal_record import DIPJournalRecord
+from dip.http.api.requeue_views import RequeueRow, RequeueStatus
 from dip.http.api.webhooks import WebhookConfig
 from dip.http.description.schemas import Schema, reference
 from dip.http.portal.administration_orders import PauseOrder, RecipientsChange, SendersChange, Undo, VersionView
+from dip.http.portal.clock import Advance, ClockView
+from dip.http.portal.dead_letters import Wanted
+from dip.http.portal.endpoints import EndpointChange, NewEndpoint
 from dip.http.portal.views import ChannelDetail, ChannelView, ParticipantDetail, ParticipantView, PauseView
 from dip.http.problems import Problem
 from dip.messages.standard_response import StandardResponse
+from dip.reporting.balance import BalanceSheet
+from dip.store.alarms import Alarm
+from dip.store.dead_letters import DeadLetter
 from dip.store.page_records import MessageDetail, MessageRow, Queue
 
 _TYPES: Final = (
-    *(StandardResponse, Problem, WebhookConfig, EndpointState),
+    *(RequeueStatus, RequeueRow),
+    *(Advance, ClockView, DeadLetter, Wanted, QueuedAgain, BalanceSheet, Alarm),
+    *(StandardResponse, Problem, WebhookConfig, EndpointState, DIPJournalRecord),
     *(MessageRow, MessageDetail, Queue, ParticipantView, ParticipantDetail, ChannelView, ChannelDetail),
-    *(VersionView, PauseView, SendersChange, RecipientsChange, Undo, PauseOrder),
+    *(
+        VersionView,
+        PauseView,
+        EndpointChange,
+        NewEndpoint,
+        Fault,
+        FaultOrder,
+        SendersChange,
+        RecipientsChange,
+        Undo,
+        PauseOrder,
+    ),
 )
 _ALWAYS_THERE: Final = ("StandardResponse", "Entry")
 """Written in full: what has a default stands there all the same."""

@@ -1,5 +1,6 @@
 """The portal's application: every page and every call of the administration API, put together."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from aiohttp import web
@@ -8,27 +9,39 @@ from prometheus_client import CollectorRegistry
 from dip.catalogue.catalogue import Catalogue
 from dip.catalogue.pauses import Pauses
 from dip.channels.registry import Registry
+from dip.conformance.faults import Faults
+from dip.delivery.dispatcher import Dispatcher
+from dip.delivery.duties import Duties
+from dip.delivery.requeue import Requeues
 from dip.ground.assets import asset
 from dip.ground.clock import Clock
 from dip.ground.current import Current
 from dip.ground.log import Log
 from dip.ground.settings import Settings
 from dip.http.description.documents import Documents
-from dip.http.portal.administration import Administration, Endpoints, LookUp
+from dip.http.portal.administration import Administration, LookUp
 from dip.http.portal.administration_channels import ChannelAdministration
 from dip.http.portal.channels import ChannelPages
+from dip.http.portal.clock import ClockDesk
 from dip.http.portal.data.routes import data_routes
+from dip.http.portal.dead_letters import DeadLetterDesk
+from dip.http.portal.endpoints import Endpoints
 from dip.http.portal.failures import add_security_headers, failures
+from dip.http.portal.faults import FaultDesk
 from dip.http.portal.guard import API, guard
 from dip.http.portal.log_in import LogIn
 from dip.http.portal.maintenance import Maintenance
 from dip.http.portal.open_doors import OpenDoors
+from dip.http.portal.overview import Overview
 from dip.http.portal.pages import Digester, Pages
 from dip.http.portal.renderer import Renderer
+from dip.http.portal.requeues import RequeueDesk
 from dip.http.portal.sessions import Sessions
 from dip.participants.registry import Participants
+from dip.participants.webhooks import Network
 from dip.store.pages import SqlitePages
 from dip.store.platform import SqlitePlatform
+from dip.store.protocol import DeadLetterStore
 
 
 def portal_application(
@@ -45,7 +58,12 @@ def portal_application(
     vault: Digester,
     admin_token_digest: str,
     look_up: LookUp,
-    endpoints: Endpoints,
+    dispatcher: Dispatcher,
+    networks: Sequence[Network],
+    faults: Faults,
+    requeues: Requeues,
+    duties: Duties,
+    dead_letters: DeadLetterStore,
     metrics: CollectorRegistry,
     api: web.Application,
     api_url: str,
@@ -64,14 +82,44 @@ def portal_application(
     open_doors = OpenDoors(settings=settings, registry=registry, metrics=metrics)
     log_in = LogIn(sessions=sessions, renderer=renderer, log=log)
     shown = Pages(pages=pages, registry=registry, participants=participants, vault=vault, renderer=renderer)
+    endpoints = Endpoints(
+        dispatcher=dispatcher,
+        settings=settings,
+        networks=networks,
+        registry=registry,
+        participants=participants,
+        renderer=renderer,
+    )
     administration = Administration(
         pages=pages,
         registry=registry,
         participants=participants,
         vault=vault,
         look_up=look_up,
-        endpoints=endpoints,
+        endpoints=endpoints.states,
     )
+    requeue_desk = RequeueDesk(
+        requeues=requeues,
+        settings=settings,
+        clock=clock,
+        registry=registry,
+        participants=participants,
+        renderer=renderer,
+    )
+    fault_desk = FaultDesk(
+        faults=faults, settings=settings, registry=registry, participants=participants, renderer=renderer, log=log
+    )
+    overview = Overview(
+        duties=duties, dispatcher=dispatcher, pages=pages, participants=participants, renderer=renderer
+    )
+    dead_letter_desk = DeadLetterDesk(
+        dead_letters=duties.dead_letters,
+        store=dead_letters,
+        registry=registry,
+        participants=participants,
+        renderer=renderer,
+    )
+    clock_desk = ClockDesk(business_time=duties.business_time, renderer=renderer)
     application = web.Application(middlewares=[failures(renderer, log), guard(sessions, admin_token_digest)])
     application.on_response_prepare.append(add_security_headers)
     documents = Documents(
@@ -89,12 +137,17 @@ def portal_application(
             web.get("/login", log_in.form),
             web.post("/login", log_in.log_in),
             web.post("/logout", log_in.log_out),
-            web.get("/", shown.home),
             web.get("/messages", shown.messages),
             web.get("/messages/{transaction_id}", shown.message),
             web.get("/maintenance.json", maintenance.listed),
             *channel_pages.routes(),
             *channel_calls.routes(),
+            *endpoints.routes(),
+            *fault_desk.routes(),
+            *requeue_desk.routes(),
+            *overview.routes(),
+            *dead_letter_desk.routes(),
+            *clock_desk.routes(),
             *data_routes(settings=settings, registry=registry, renderer=renderer),
             *_administration_routes(administration),
         ]

@@ -44,10 +44,6 @@ class Pages:
         self._vault = vault
         self._renderer = renderer
 
-    async def home(self, request: web.Request) -> web.Response:
-        """Lead to the messages."""
-        raise web.HTTPSeeOther("/messages")
-
     async def messages(self, request: web.Request) -> web.Response:
         """The last messages, or those that fit a search, newest first."""
         fault = None

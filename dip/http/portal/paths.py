@@ -14,7 +14,13 @@ from dip.store.records import DeliveryState, Stage, Status
 Tone: TypeAlias = Literal["good", "waiting", "bad"]
 
 _GOOD: Final = frozenset({Status.GOOD_TO_GO, Status.OK, Status.SENT_TO_TOPIC, Status.DELIVERED})
-_WAITING: Final = frozenset({Status.RETRYING, Status.UNKNOWN_DELIVERY_STATUS, Status.PAUSED})
+_WAITING: Final = frozenset(
+    {
+        *(Status.RETRYING, Status.UNKNOWN_DELIVERY_STATUS, Status.PAUSED),
+        *(Status.LEASED, Status.REQUEUED, Status.QUEUED_AGAIN),
+    }
+)
+_WORDS: Final = {Status.LEASED: "Handed out", Status.QUEUED_AGAIN: "Queued again"}
 _STATES: Final[dict[DeliveryState, Tone]] = {
     DeliveryState.WAITING: "waiting",
     DeliveryState.LEASED: "waiting",
@@ -49,13 +55,22 @@ class Step(msgspec.Struct, frozen=True):
 
 
 class Branch(msgspec.Struct, frozen=True):
-    """One recipient: why it is one, how its delivery stands, each attempt."""
+    """One recipient: why it is one, how its delivery stands, each attempt.
+
+    earlier: its deliveries before the last one, where the message was requeued.
+    """
 
     recipient: DipId
     tone: Tone
     routes: tuple[Route, ...]
     delivery: Delivery | None
     attempts: tuple[JournalRow, ...]
+    earlier: tuple[Delivery, ...] = ()
+
+    @property
+    def dead_letter(self) -> bool:
+        """Whether its delivery was given up and stands among the dead letters (5.5.8)."""
+        return self.delivery is not None and self.delivery.state is DeliveryState.DEAD
 
     @property
     def took(self) -> timedelta | None:
@@ -78,6 +93,12 @@ class MessagePath(msgspec.Struct, frozen=True):
     addressing: Addressing
     branches: tuple[Branch, ...]
     returned: tuple[JournalRow, ...]
+    """The steps of status messages about it."""
+
+    @property
+    def returned_tone(self) -> Tone:
+        """How the last of them stands."""
+        return tone_of(self.returned[-1].status) if self.returned else "waiting"
 
 
 def path_of(message: MessageDetail) -> MessagePath:
@@ -113,6 +134,11 @@ def tone_of(status: Status) -> Tone:
     if status in _GOOD:
         return "good"
     return "waiting" if status in _WAITING else "bad"
+
+
+def words_of(status: Status) -> str:
+    """A journal status as a page writes it: the published ones as they are."""
+    return _WORDS.get(status, status.value)
 
 
 def tone_of_state(state: DeliveryState) -> Tone:
@@ -165,12 +191,16 @@ def _branches(
     for row in outbound:
         if row.recipient is not None:
             attempts[row.recipient].append(row)
-    by_recipient = {delivery.recipient: delivery for delivery in deliveries}
+    by_recipient: defaultdict[DipId, list[Delivery]] = defaultdict(list)
+    for delivery in deliveries:
+        by_recipient[delivery.recipient].append(delivery)
     branches = []
     for recipient in dict.fromkeys((*routes, *by_recipient)):
-        delivery = by_recipient.get(recipient)
-        tone = tone_of_state(delivery.state) if delivery is not None else "waiting"
-        branches.append(Branch(recipient, tone, tuple(routes[recipient]), delivery, tuple(attempts[recipient])))
+        held = by_recipient[recipient]
+        last = held[-1] if held else None
+        tone = tone_of_state(last.state) if last is not None else "waiting"
+        earlier = tuple(held[:-1])
+        branches.append(Branch(recipient, tone, tuple(routes[recipient]), last, tuple(attempts[recipient]), earlier))
     return tuple(branches)
 
 

@@ -12,7 +12,7 @@ from dip.ground.clock import Clock
 from dip.ground.settings import Settings
 from dip.http.portal import wording
 from dip.http.portal.guard import visitor_of
-from dip.http.portal.paths import tone_of, tone_of_state
+from dip.http.portal.paths import tone_of, tone_of_state, words_of
 from dip.http.portal.views import PauseView
 
 _TEMPLATES: Final = Path(__file__).resolve().parent / "templates"
@@ -41,8 +41,10 @@ class Renderer:
             duration=wording.duration,
             microseconds=wording.of_microseconds,
             time_of_day=wording.time_of_day,
+            time_since=wording.time_since,
             tone=tone_of,
             tone_of_state=tone_of_state,
+            words=words_of,
         )
 
     def page(

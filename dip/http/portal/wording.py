@@ -18,6 +18,12 @@ def time_of_day(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%H:%M:%S.%f")[:-3]
 
 
+def time_since(moment: datetime, start: datetime) -> str:
+    """The time of day, with its date where that is another than at the start."""
+    same = date(moment) == date(start)
+    return time_of_day(moment) if same else f"{date(moment)} {time_of_day(moment)}"
+
+
 def date(moment: datetime) -> str:
     """The UTC date: `2026-03-21`."""
     return moment.astimezone(UTC).strftime("%Y-%m-%d")

@@ -77,6 +77,22 @@ SELECT m.id, m.received_at, m.interface, m.event, m.sender, m.sender_role, m.ref
     e.tls_certificate, e.status, e.duration_us
 FROM message m JOIN exchange e ON e.id = m.exchange WHERE m.transaction_id = ?;
 
+-- name: known_to
+-- The transaction id under a sender's reference on a channel: of a participant's own message, else of one addressed to
+-- it. Steps from sender to sender within an index, and looks once at each.
+WITH RECURSIVE known (sender) AS (
+    SELECT min(sender) FROM message
+    UNION ALL
+    SELECT (SELECT min(m.sender) FROM message m WHERE m.sender > known.sender) FROM known
+    WHERE known.sender IS NOT NULL
+)
+SELECT m.transaction_id FROM known CROSS JOIN message m
+    ON m.sender = known.sender AND m.interface = :interface AND m.reference = :reference
+WHERE m.sender = :party OR EXISTS (
+    SELECT 1 FROM delivery d JOIN lane l ON l.id = d.lane
+    WHERE d.message = m.id AND d.status_message IS NULL AND l.recipient = :party)
+ORDER BY m.sender = :party DESC, m.id DESC LIMIT 1;
+
 -- name: deliveries_of
 -- The deliveries of one message, its own and those of status messages about it.
 SELECT l.recipient, l.channel, d.state, d.sequence, d.attempts, d.queued_at, d.settled_at, d.hidden,
@@ -93,17 +109,152 @@ WHERE j.message = ? ORDER BY j.exchange, j.number;
 -- name: statuses_of
 -- The status messages about one message (5.5.9), and how their delivery stands.
 SELECT s.at, s.code, s.recipient,
-    (SELECT d.state FROM delivery d WHERE d.message = s.message AND d.status_message = s.id)
+    (SELECT d.state FROM delivery d WHERE d.message = s.message AND d.status_message = s.id ORDER BY d.id DESC LIMIT 1),
+    s.origin
 FROM status_message s WHERE s.message = ? ORDER BY s.id;
 
+-- name: kept_about
+-- What the archive keeps of one MPAN (by digest), of these events of channels (a JSON array of pairs), newest first,
+-- below a key.
+SELECT m.id, m.interface, m.event FROM message m
+WHERE m.mpan_digest = :mpan_digest AND m.id < :before AND EXISTS (
+    SELECT 1 FROM json_each(:kinds) k
+    WHERE json_extract(k.value, '$[0]') = +m.interface AND json_extract(k.value, '$[1]') = +m.event)
+ORDER BY m.id DESC LIMIT :limit;
+
 -- name: queues
--- Lanes in which something waits, how much and since when; counted in the two partial indexes alone.
-SELECT l.recipient, l.channel, sum(w.many), sum(w.aside), min(d.queued_at)
+-- Lanes in which something waits or is handed out: how much, since when, and how many dead letters they have; counted in
+-- the partial indexes alone.
+SELECT l.recipient, l.channel, sum(w.many), sum(w.aside), min(d.queued_at), sum(w.leased), coalesce(max(c.many), 0)
 FROM (
-    SELECT lane, count(*) AS many, 0 AS aside, min(id) AS oldest FROM delivery
+    SELECT lane, count(*) AS many, 0 AS aside, 0 AS leased, min(id) AS oldest FROM delivery
     WHERE state = 'waiting' AND set_aside_until IS NULL GROUP BY lane
     UNION ALL
-    SELECT lane, count(*), count(*), min(id) FROM delivery
+    SELECT lane, count(*), count(*), 0, min(id) FROM delivery
     WHERE state = 'waiting' AND set_aside_until IS NOT NULL GROUP BY lane
-) w JOIN lane l ON l.id = w.lane JOIN delivery d ON d.id = w.oldest
+    UNION ALL
+    SELECT lane, 0, 0, count(*), NULL FROM delivery INDEXED BY delivery_leased WHERE state = 'leased' GROUP BY lane
+) w JOIN lane l ON l.id = w.lane LEFT JOIN delivery d ON d.id = w.oldest LEFT JOIN (
+    SELECT lane, count(*) AS many FROM delivery INDEXED BY delivery_dead WHERE state = 'dead' GROUP BY lane
+) c ON c.lane = l.id
 GROUP BY l.id ORDER BY l.recipient, l.channel;
+
+-- name: ages
+-- Every lane in which something waits, with the time since when its oldest has been waiting; a few steps into indexes
+-- for each lane.
+SELECT number, recipient, channel, since FROM (
+    SELECT l.id AS number, l.recipient, l.channel, (SELECT min(since) FROM (
+        SELECT since FROM (
+            SELECT d.queued_at AS since FROM delivery d INDEXED BY delivery_waiting
+            WHERE d.lane = l.id AND d.state = 'waiting' AND d.set_aside_until IS NULL AND d.replay = 0
+            ORDER BY d.id LIMIT 1)
+        UNION ALL
+        SELECT min(d.queued_at) FROM delivery d INDEXED BY delivery_replayed
+        WHERE d.lane = l.id AND d.state = 'waiting' AND d.replay = 1 AND d.set_aside_until IS NULL
+        UNION ALL
+        SELECT min(d.queued_at) FROM delivery d INDEXED BY delivery_set_aside
+        WHERE d.lane = l.id AND d.state = 'waiting' AND d.set_aside_until IS NOT NULL)) AS since
+    FROM lane l)
+WHERE since IS NOT NULL;
+
+-- name: dead_by_lane
+-- How many dead letters each recipient has of each channel, and the number of the last delivery among them.
+SELECT l.recipient, l.channel, c.many, c.last
+FROM (SELECT lane, count(*) AS many, max(id) AS last FROM delivery INDEXED BY delivery_dead
+    WHERE state = 'dead' GROUP BY lane) c JOIN lane l ON l.id = c.lane;
+
+-- name: dead_letters
+-- Dead letters that fit, below a key, newest first; the filters are optional.
+SELECT d.id, m.transaction_id, m.interface, m.event, m.sender, l.recipient, l.channel, m.reference, m.correlation_id,
+    d.queued_at, d.settled_at, d.attempts, d.state, j.status, j.detail, d.message, d.lane
+FROM delivery d INDEXED BY delivery_dead CROSS JOIN lane l ON l.id = d.lane CROSS JOIN message m ON m.id = d.message
+LEFT JOIN journal_entry j ON j.message = d.message AND j.exchange = d.exchange AND j.delivery = d.id
+WHERE d.state = 'dead' AND d.id < :before AND (:recipient IS NULL OR l.recipient = :recipient)
+    AND (:channel IS NULL OR l.channel = :channel) AND (:sender IS NULL OR m.sender = :sender)
+    AND (:since IS NULL OR d.settled_at >= :since) AND (:until IS NULL OR d.settled_at < :until)
+    AND (:reason IS NULL OR j.status = :reason)
+ORDER BY d.id DESC LIMIT :limit;
+
+-- name: dead_letters_in_order
+-- The same in order of receipt, behind a key.
+SELECT d.id, m.transaction_id, m.interface, m.event, m.sender, l.recipient, l.channel, m.reference, m.correlation_id,
+    d.queued_at, d.settled_at, d.attempts, d.state, j.status, j.detail, d.message, d.lane
+FROM delivery d INDEXED BY delivery_dead CROSS JOIN lane l ON l.id = d.lane CROSS JOIN message m ON m.id = d.message
+LEFT JOIN journal_entry j ON j.message = d.message AND j.exchange = d.exchange AND j.delivery = d.id
+WHERE d.state = 'dead' AND d.id > :after AND (:recipient IS NULL OR l.recipient = :recipient)
+    AND (:channel IS NULL OR l.channel = :channel) AND (:sender IS NULL OR m.sender = :sender)
+    AND (:since IS NULL OR d.settled_at >= :since) AND (:until IS NULL OR d.settled_at < :until)
+    AND (:reason IS NULL OR j.status = :reason)
+ORDER BY d.id LIMIT :limit;
+
+-- name: dead_letter
+-- A delivery that is, or once was, a dead letter, with its present state.
+SELECT d.id, m.transaction_id, m.interface, m.event, m.sender, l.recipient, l.channel, m.reference, m.correlation_id,
+    d.queued_at, d.settled_at, d.attempts, d.state, j.status, j.detail, d.message, d.lane
+FROM delivery d CROSS JOIN lane l ON l.id = d.lane CROSS JOIN message m ON m.id = d.message
+LEFT JOIN journal_entry j ON j.message = d.message AND j.exchange = d.exchange AND j.delivery = d.id
+WHERE d.id = ?;
+
+-- name: balance
+-- For a span of messages, by recipient and channel: what was accepted for it, and where it stands, as the journal tells
+-- it; first the sums, with the number of deliveries that are wrong, then the deliveries that are wrong, with their
+-- message. Accepted: once for each recipient that the message's Addressing entry names, once for each status message,
+-- once more for each time that it was queued again. Where a delivery stands: what its last entry says; an outcome
+-- without an entry of its own is an arrival. Wrong: one that is missing, there twice, or in another state than told.
+WITH span AS MATERIALIZED (
+    SELECT id, interface, addressing FROM message WHERE id BETWEEN :first AND :last
+), entry AS MATERIALIZED (
+    SELECT message, exchange, number, stage, status, recipient, delivery FROM journal_entry
+    WHERE message BETWEEN :first AND :last AND delivery IS NOT NULL
+), said AS MATERIALIZED (
+    SELECT delivery, max(exchange) AS exchange, status FROM entry GROUP BY delivery
+), counted AS (
+    SELECT s.id AS message, json_extract(r.value, '$.dipId') AS recipient, s.interface AS channel, 1 AS accepted,
+        NULL AS told, NULL AS state
+    FROM span s, json_each(s.addressing, '$.recipients') r GROUP BY 1, 2
+    UNION ALL
+    SELECT message, recipient, 'statusmessage', 1, NULL, NULL FROM status_message
+    WHERE message BETWEEN :first AND :last
+    UNION ALL
+    SELECT e.message, e.recipient, CASE e.stage WHEN 'StatusMessage' THEN 'statusmessage' ELSE s.interface END, 1, NULL,
+        NULL
+    FROM entry e JOIN span s ON s.id = e.message WHERE e.status = 'QueuedAgain'
+    UNION ALL
+    SELECT d.message, l.recipient, l.channel, 0, CASE
+        WHEN d.exchange > coalesce(j.exchange, 0) THEN 'delivered'
+        WHEN j.status = 'Leased' THEN 'leased'
+        WHEN j.status = 'RejectedByRecipient' THEN 'rejected'
+        WHEN j.status IN ('DeliveryFailure', 'RetriesExhausted') THEN 'dead'
+        WHEN j.status = 'Withdrawn' THEN 'withdrawn'
+        ELSE 'waiting' END, d.state
+    FROM delivery d INDEXED BY delivery_by_message JOIN lane l ON l.id = d.lane LEFT JOIN said j ON j.delivery = d.id
+    WHERE d.message BETWEEN :first AND :last
+), held AS MATERIALIZED (
+    SELECT message, recipient, channel, sum(accepted) AS accepted, count(told) AS found,
+        total(told = 'waiting') AS waiting, total(told = 'leased') AS leased, total(told = 'delivered') AS delivered,
+        total(told = 'rejected') AS rejected, total(told = 'dead') AS dead, total(told = 'withdrawn') AS withdrawn,
+        total(told <> state) AS other
+    FROM counted GROUP BY message, recipient, channel
+)
+SELECT NULL AS message, recipient, channel, sum(accepted), sum(found), total(waiting), total(leased), total(delivered),
+    total(rejected), total(dead), total(withdrawn), total(other)
+FROM held GROUP BY recipient, channel
+UNION ALL
+SELECT coalesce((SELECT m.transaction_id FROM message m WHERE m.id = h.message), 'message ' || h.message), recipient,
+    channel, accepted, found, waiting, leased, delivered, rejected, dead, withdrawn, other
+FROM held h WHERE accepted <> found OR other > 0;
+
+-- name: nobody_to_reach
+-- How many messages of a span were for nobody.
+SELECT count(*) FROM message
+WHERE id BETWEEN ? AND ? AND coalesce(json_array_length(addressing, '$.recipients'), 0) = 0;
+
+-- name: span
+-- The numbers of the first message behind a number, and of the last message of all.
+SELECT (SELECT min(id) FROM message WHERE id > ?), (SELECT max(id) FROM message);
+
+-- name: alarms
+-- Alarms below a key, newest first; those that go on, those that are over, or all.
+SELECT id, kind, subject, raised_at, updated_at, cleared_at, detail FROM alarm
+WHERE (:before IS NULL OR id < :before) AND (:is_open IS NULL OR (cleared_at IS NULL) = :is_open)
+ORDER BY id DESC LIMIT :limit;

@@ -121,24 +121,36 @@ FROM message m CROSS JOIN delivery d INDEXED BY delivery_by_message ON d.message
 WHERE m.transaction_id IN (SELECT value FROM json_each(?2)) AND d.lane = ?1 ORDER BY d.id;
 
 -- name: overdue
--- The oldest of what waits in a lane since before a moment, in order of receipt; what was set aside too.
+-- The oldest of what waits in a lane since before a moment, what is sent again or was set aside too. The rest stands in
+-- the order of time, so reading stops where it is not due yet.
 SELECT d.id, d.message, d.status_message, d.sequence, d.attempts, d.hidden, m.protected, m.received_at, m.reference,
-    m.transaction_id, m.correlation_id, m.sender, d.lane, d.replay
+    m.transaction_id, m.correlation_id, m.sender, d.lane, d.replay, d.queued_at
 FROM (
+    SELECT id FROM (
+        SELECT id, queued_at FROM delivery INDEXED BY delivery_waiting
+        WHERE lane = ?1 AND state = 'waiting' AND set_aside_until IS NULL AND replay = 0 ORDER BY id LIMIT ?3)
+    WHERE queued_at <= ?2
+    UNION ALL
     SELECT * FROM (
-        SELECT id FROM delivery INDEXED BY delivery_waiting
-        WHERE lane = ?1 AND state = 'waiting' AND set_aside_until IS NULL AND queued_at <= ?2 ORDER BY id LIMIT ?3)
+        SELECT id FROM delivery INDEXED BY delivery_replayed
+        WHERE lane = ?1 AND state = 'waiting' AND replay = 1 AND set_aside_until IS NULL AND queued_at <= ?2
+        ORDER BY queued_at LIMIT ?3)
     UNION ALL
     SELECT * FROM (
         SELECT id FROM delivery INDEXED BY delivery_set_aside
-        WHERE lane = ?1 AND state = 'waiting' AND set_aside_until IS NOT NULL AND queued_at <= ?2 LIMIT ?3)
-) o JOIN delivery d ON d.id = o.id JOIN message m ON m.id = d.message ORDER BY d.id LIMIT ?3;
+        WHERE lane = ?1 AND state = 'waiting' AND set_aside_until IS NOT NULL AND queued_at <= ?2
+        ORDER BY queued_at LIMIT ?3)
+) o JOIN delivery d ON d.id = o.id JOIN message m ON m.id = d.message ORDER BY d.queued_at, d.id LIMIT ?3;
 
 -- name: oldest_waiting
 -- Since when the oldest of what waits in a lane has been waiting.
 SELECT min(since) FROM (
-    SELECT min(queued_at) AS since FROM delivery INDEXED BY delivery_waiting
-    WHERE lane = ?1 AND state = 'waiting' AND set_aside_until IS NULL
+    SELECT since FROM (
+        SELECT queued_at AS since FROM delivery INDEXED BY delivery_waiting
+        WHERE lane = ?1 AND state = 'waiting' AND set_aside_until IS NULL AND replay = 0 ORDER BY id LIMIT 1)
+    UNION ALL
+    SELECT min(queued_at) FROM delivery INDEXED BY delivery_replayed
+    WHERE lane = ?1 AND state = 'waiting' AND replay = 1 AND set_aside_until IS NULL
     UNION ALL
     SELECT min(queued_at) FROM delivery INDEXED BY delivery_set_aside
     WHERE lane = ?1 AND state = 'waiting' AND set_aside_until IS NOT NULL);
@@ -146,6 +158,21 @@ SELECT min(since) FROM (
 -- name: status_contents
 -- The sealed status messages with these ids (a JSON array).
 SELECT id, sealed FROM status_message WHERE id IN (SELECT value FROM json_each(?));
+
+-- name: reportable
+-- These messages (a JSON array of transaction ids), with everybody to whom each is addressed.
+SELECT m.id, m.transaction_id, m.correlation_id, m.reference, m.sender,
+    (SELECT json_group_array(DISTINCT l.recipient) FROM delivery d JOIN lane l ON l.id = d.lane
+     WHERE d.message = m.id AND d.status_message IS NULL)
+FROM message m WHERE m.transaction_id IN (SELECT value FROM json_each(?));
+
+-- name: kept_messages
+-- Which of these messages (a JSON array of ids) there are.
+SELECT id FROM message WHERE id IN (SELECT value FROM json_each(?));
+
+-- name: reported
+-- By digest, what participants already reported about these messages (a JSON array of ids).
+SELECT message, digest FROM status_message WHERE message IN (SELECT value FROM json_each(?)) AND digest IS NOT NULL;
 
 -- name: correlation_known
 -- Whether the DIP ever issued this correlation id.
@@ -225,6 +252,17 @@ ON CONFLICT (recipient, channel) DO UPDATE SET url = excluded.url, max_message_c
 -- A webhook withdrawn; what waits stays.
 DELETE FROM webhook WHERE recipient = ? AND channel = ?;
 
+-- name: endpoints
+-- How addresses are served that have settings of their own.
+SELECT recipient, url, for_status, name, message_count, payload_kb, calls_in_flight, calls_a_second, retry_first_s,
+    retry_longest_s, retry_jitter, pause_after, held, told FROM endpoint;
+
+-- name: save_endpoint
+-- How an address is served; a later word replaces the earlier.
+INSERT OR REPLACE INTO endpoint (recipient, url, for_status, name, message_count, payload_kb, calls_in_flight,
+    calls_a_second, retry_first_s, retry_longest_s, retry_jitter, pause_after, held, told)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+
 -- name: appointments
 -- Every appointment of an MPAN.
 SELECT role, dip_id, effective_from, effective_to FROM appointment WHERE mpan = ? ORDER BY effective_from, role;
@@ -236,10 +274,13 @@ ON CONFLICT (mpan, role, effective_from) DO UPDATE SET effective_to = excluded.e
     dip_id = excluded.dip_id, known_at = excluded.known_at;
 
 -- name: outlived
--- The oldest messages of a channel whose archive time is over and for which nothing waits.
-SELECT m.id FROM message m WHERE m.interface = ?1 AND m.archive_until <= ?2
-    AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.message = m.id AND d.state IN ('waiting', 'leased'))
-ORDER BY m.id LIMIT ?3;
+-- The next messages, behind an archive time and number, whose archive time is over; the last column says whether
+-- something still waits for one of them.
+SELECT m.archive_until, m.id, EXISTS (
+    SELECT 1 FROM delivery d WHERE d.message = m.id AND d.state IN ('waiting', 'leased'))
+FROM message m INDEXED BY message_by_archive_end
+WHERE m.archive_until <= ?1 AND (m.archive_until, m.id) > (?2, ?3)
+ORDER BY m.archive_until, m.id LIMIT ?4;
 
 -- name: forget_journal
 -- The journal entries of these messages (a JSON array of ids).
@@ -253,22 +294,25 @@ DELETE FROM delivery WHERE message IN (SELECT value FROM json_each(?));
 -- The status messages about these messages.
 DELETE FROM status_message WHERE message IN (SELECT value FROM json_each(?));
 
+-- name: forget_archive
+-- The archived content of these messages.
+DELETE FROM archive WHERE message IN (SELECT value FROM json_each(?));
+
 -- name: forget_messages
--- These messages; their archived content goes with them.
+-- These messages.
 DELETE FROM message WHERE id IN (SELECT value FROM json_each(?));
 
 -- name: forget_exchanges
 -- The oldest calls, as far as they were made before a moment.
 DELETE FROM exchange WHERE id IN (SELECT id FROM exchange ORDER BY id LIMIT ?2) AND at < ?1;
 
--- name: interfaces_kept
--- The channels of which the store has messages: one step into the index for each.
-WITH RECURSIVE kept (interface) AS (
-    SELECT min(interface) FROM message
-    UNION ALL
-    SELECT (SELECT min(m.interface) FROM message m WHERE m.interface > kept.interface) FROM kept
-    WHERE kept.interface IS NOT NULL
-) SELECT interface FROM kept WHERE interface IS NOT NULL;
+-- name: forget_requeues
+-- Some requeues that ended before a moment.
+DELETE FROM requeue WHERE id IN (SELECT id FROM requeue WHERE ended_at < ?1 ORDER BY id LIMIT ?2);
+
+-- name: forget_alarms
+-- Some alarms that were over before a moment.
+DELETE FROM alarm WHERE id IN (SELECT id FROM alarm WHERE cleared_at < ?1 ORDER BY id LIMIT ?2);
 
 -- name: catalogue_latest
 -- The last version of every part of the catalogue that was ever changed.
@@ -296,3 +340,108 @@ ON CONFLICT (channel) DO UPDATE SET starts = excluded.starts, ends = excluded.en
 -- name: remove_pause
 -- A pause that is over.
 DELETE FROM channel_pause WHERE channel = ?;
+
+-- name: newest_sequence
+-- The number that the next delivery of a lane will get.
+SELECT next_sequence FROM lane WHERE id = ?;
+
+-- name: sent_when
+-- The first delivery of a lane behind a sequence number, with the latest and the earliest time that it may stem from.
+SELECT d.sequence,
+    CASE WHEN d.requeue IS NULL THEN coalesce(s.at, m.received_at) ELSE d.queued_at END,
+    CASE WHEN d.requeue IS NULL THEN coalesce(s.at, m.received_at) ELSE coalesce(r.at, 0) END
+FROM (SELECT * FROM delivery INDEXED BY delivery_by_sequence WHERE lane = ?1 AND sequence > ?2
+    ORDER BY sequence LIMIT 1) d
+JOIN message m ON m.id = d.message LEFT JOIN status_message s ON s.id = d.status_message
+LEFT JOIN requeue r ON r.id = d.requeue;
+
+-- name: sent_in_order
+-- The deliveries of a lane behind a sequence number; the last column tells those as addressed from those of a requeue.
+SELECT d.sequence, d.id, d.message, d.status_message, d.hidden, d.state, m.protected, coalesce(s.at, m.received_at),
+    m.transaction_id, m.correlation_id, m.reference, m.event, m.mpan_digest, d.requeue IS NULL
+FROM delivery d INDEXED BY delivery_by_sequence CROSS JOIN message m ON m.id = d.message
+LEFT JOIN status_message s ON s.id = d.status_message
+WHERE d.lane = ?1 AND d.sequence > ?2 ORDER BY d.sequence LIMIT ?3;
+
+-- name: sent_of_transactions
+-- The same for these transactions alone (a JSON array).
+SELECT d.sequence, d.id, d.message, d.status_message, d.hidden, d.state, m.protected, coalesce(s.at, m.received_at),
+    m.transaction_id, m.correlation_id, m.reference, m.event, m.mpan_digest, d.requeue IS NULL
+FROM message m CROSS JOIN delivery d INDEXED BY delivery_by_message ON d.message = m.id
+LEFT JOIN status_message s ON s.id = d.status_message
+WHERE m.transaction_id IN (SELECT value FROM json_each(?4)) AND d.lane = ?1 AND d.sequence > ?2
+ORDER BY d.sequence LIMIT ?3;
+
+-- name: sent_of_mpan
+-- The same for the messages about one MPAN (by digest) alone.
+SELECT d.sequence, d.id, d.message, d.status_message, d.hidden, d.state, m.protected, coalesce(s.at, m.received_at),
+    m.transaction_id, m.correlation_id, m.reference, m.event, m.mpan_digest, d.requeue IS NULL
+FROM message m INDEXED BY message_by_mpan CROSS JOIN delivery d INDEXED BY delivery_by_message ON d.message = m.id
+LEFT JOIN status_message s ON s.id = d.status_message
+WHERE m.mpan_digest = ?4 AND d.lane = ?1 AND d.sequence > ?2 ORDER BY d.sequence LIMIT ?3;
+
+-- name: requeue_under_way
+-- Whether a recipient's requeue of a channel is still running.
+SELECT 1 FROM requeue WHERE recipient = ? AND channel = ? AND status = 'Processing' LIMIT 1;
+
+-- name: add_requeue
+-- A requeue that begins; its number is that of the call that asked for it.
+INSERT INTO requeue (id, name, recipient, channel, at, request, position, upto, total, status)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+
+-- name: requeues_running
+-- The requeues that are not at their end, in order.
+SELECT id, name, recipient, channel, at, request, position, upto, total, processed, status, ended_at
+FROM requeue INDEXED BY requeue_running WHERE status = 'Processing' ORDER BY id;
+
+-- name: requeues_of
+-- The last requeues of a recipient and channel, newest first.
+SELECT id, name, recipient, channel, at, request, position, upto, total, processed, status, ended_at
+FROM requeue WHERE recipient = ?1 AND channel = ?2 AND (?3 IS NULL OR name = ?3) ORDER BY id DESC LIMIT ?4;
+
+-- name: requeues_newest
+-- The last requeues of everybody, newest first, below a number.
+SELECT id, name, recipient, channel, at, request, position, upto, total, processed, status, ended_at
+FROM requeue WHERE id < ?1 ORDER BY id DESC LIMIT ?2;
+
+-- name: requeue_stands
+-- How far a requeue is.
+SELECT position, status FROM requeue WHERE id = ?;
+
+-- name: count_requeue
+-- How many deliveries a requeue covers.
+UPDATE requeue SET total = ?2 WHERE id = ?1;
+
+-- name: move_requeue
+-- A requeue went on.
+UPDATE requeue SET position = ?2, processed = processed + ?3 WHERE id = ?1;
+
+-- name: end_requeue
+-- A requeue that came to its end, or to nothing.
+UPDATE requeue SET status = ?2, ended_at = ?3 WHERE id = ?1;
+
+-- name: copies_of
+-- For each of these deliveries (a JSON array of ids, as addressed): whether it or a repetition of it is on its way,
+-- and the last one that was given up.
+SELECT a.id, a.message, a.status_message, a.hidden,
+    max(o.state IN ('waiting', 'leased')), max(CASE WHEN o.state IN ('dead', 'withdrawn') THEN o.id END)
+FROM delivery a CROSS JOIN delivery o INDEXED BY delivery_by_message
+    ON o.message = a.message AND o.lane = a.lane AND o.status_message IS a.status_message
+WHERE a.id IN (SELECT value FROM json_each(?)) GROUP BY a.id ORDER BY a.id;
+
+-- name: add_replayed_delivery
+-- A delivery made by a requeue: the same message once more, saying that it is a replay.
+INSERT INTO delivery (id, message, status_message, lane, sequence, hidden, queued_at, replay, requeue)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?);
+
+-- name: alarms_open
+-- The alarms that are not over.
+SELECT id, kind, subject, raised_at, updated_at, cleared_at, detail FROM alarm WHERE cleared_at IS NULL ORDER BY id;
+
+-- name: add_alarm
+-- An alarm that was raised.
+INSERT INTO alarm (kind, subject, raised_at, updated_at, cleared_at, detail) VALUES (?, ?, ?, ?, ?, ?);
+
+-- name: save_alarm
+-- How an alarm stands now.
+UPDATE alarm SET updated_at = ?2, cleared_at = ?3, detail = ?4 WHERE id = ?1;

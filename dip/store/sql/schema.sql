@@ -113,6 +113,7 @@ CREATE INDEX message_by_correlation ON message (correlation_id) WHERE correlatio
 CREATE INDEX message_by_mpan ON message (mpan_digest) WHERE mpan_digest IS NOT NULL;
 CREATE INDEX message_by_interface ON message (interface, id);
 CREATE INDEX message_by_sender ON message (sender, id);
+CREATE INDEX message_by_archive_end ON message (archive_until);
 
 CREATE TABLE archive (
     message INTEGER PRIMARY KEY REFERENCES message (id) ON DELETE CASCADE,
@@ -162,7 +163,10 @@ CREATE INDEX delivery_set_aside ON delivery (lane, set_aside_until)
     WHERE state = 'waiting' AND set_aside_until IS NOT NULL;
 CREATE UNIQUE INDEX delivery_by_sequence ON delivery (lane, sequence);
 CREATE INDEX delivery_leased ON delivery (lane, id) WHERE state = 'leased';
-CREATE INDEX delivery_dead ON delivery (id) WHERE state = 'dead';
+CREATE INDEX delivery_dead ON delivery (id, lane) WHERE state = 'dead';
+-- What is sent again stands out of the order of time; the rest of a lane stands in it.
+CREATE INDEX delivery_replayed ON delivery (lane, queued_at)
+    WHERE state = 'waiting' AND replay = 1 AND set_aside_until IS NULL;
 
 -- What went as it should is told by the rows above; only what did not has an entry of its own.
 CREATE TABLE "journal_entry" (

@@ -1,13 +1,16 @@
 """The stores that the suite runs over: another one joins by a line in STORES."""
 
+import sqlite3
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing
 from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
 from dip.ground.log import make_log
-from dip.store.protocol import AppointmentStore, CatalogueStore, MessageStore, PartyStore
+from dip.ground.steps import UNWATCHED, Steps
+from dip.store.database import database_file
+from dip.store.protocol import AppointmentStore, CatalogueStore, MessageStore, PartyStore, ReplayStore, RequeueStore
 from dip.store.sqlite import SqliteStore
 
 
@@ -18,19 +21,30 @@ class Opened(NamedTuple):
     parties: PartyStore
     appointments: AppointmentStore
     catalogue: CatalogueStore
+    replay: ReplayStore
+    requeues: RequeueStore
 
 
-StoreFactory = Callable[[Path], AbstractAsyncContextManager[Opened]]
+StoreFactory = Callable[..., AbstractAsyncContextManager[Opened]]
+"""Over a directory, and with the steps that it is to tell."""
 
 
 @asynccontextmanager
-async def sqlite(directory: Path) -> AsyncIterator[Opened]:
+async def sqlite(directory: Path, steps: Steps = UNWATCHED) -> AsyncIterator[Opened]:
     """The SQLite store over a directory; opened again over the same one it has what was committed."""
-    store = SqliteStore(directory, group_limit=100, log=make_log())
+    store = SqliteStore(directory, group_limit=100, log=make_log(), steps=steps)
     try:
-        yield Opened(store.messages, store.parties, store.appointments, store.catalogue)
+        yield Opened(store.messages, store.parties, store.appointments, store.catalogue, store.replay, store.requeues)
     finally:
         await store.close()
 
 
 STORES: Mapping[str, StoreFactory] = MappingProxyType({"sqlite": sqlite})
+
+
+def journal_of(directory: Path) -> list[tuple[int, str]]:
+    """Delivery and status of every journal entry that is about one, oldest first, as an outsider reads them."""
+    with closing(sqlite3.connect(f"file:{database_file(directory)}?mode=ro", uri=True)) as connection:
+        return connection.execute(
+            "SELECT delivery, status FROM journal WHERE delivery IS NOT NULL ORDER BY exchange, number"
+        ).fetchall()

@@ -1,9 +1,11 @@
 """Delivery alone over a real store: what intake does is done by the test, wake by wake."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +15,12 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from dip.archive.archive import Archive
 from dip.delivery.caller import WebhookCaller
+from dip.delivery.contents import Contents
 from dip.delivery.dispatcher import Dispatcher
+from dip.delivery.fetching import Fetching
 from dip.delivery.ledger import Ledger
 from dip.delivery.returns import Returns
-from dip.delivery.worker import Postman
+from dip.delivery.worker import Postman, Worker
 from dip.ground.clock import Clock
 from dip.ground.current import Current
 from dip.ground.log import Log, make_log
@@ -40,8 +44,9 @@ IF_031, IF_032 = InterfaceId("IF-031"), InterfaceId("IF-032")
 class Bench:
     """A dispatcher, its store, and a webhook without TLS that keeps the references it gets."""
 
-    def __init__(self, store: SqliteStore, archive: Archive, dispatcher: Dispatcher) -> None:
+    def __init__(self, store: SqliteStore, archive: Archive, dispatcher: Dispatcher, postman: Postman) -> None:
         self.store = store
+        self.postman = postman
         self.dispatcher = dispatcher
         self.calls: list[list[str]] = []
         self.answer = b""
@@ -65,6 +70,23 @@ class Bench:
         content = Envelope.of_content({"CommonBlock": {"reference": reference}, "CustomBlock": {}})
         new.sealed = self._archive.seal(content, new.transaction_id)
         return await self.store.messages.take_in(arrival(new))
+
+    @asynccontextmanager
+    async def fetching(self, **changes: Any) -> AsyncIterator[Fetching]:
+        """Pull and stream over the same lanes; changes: parts of the postman that differ."""
+        made = Fetching(
+            postman=msgspec.structs.replace(self.postman, **changes),
+            dispatcher=self.dispatcher,
+            archive=self._archive,
+            texts={"MSG0000": "Success", "MSG1000": "Message Processing Failed"},
+            wake_again=lambda lanes: made.arrivals.wake(lanes),  # noqa: PLW0108 - it is not made yet
+        )
+        task = asyncio.create_task(made.run())
+        try:
+            yield made
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
 
     async def use(self, *channels: InterfaceId) -> None:
         """Have ANNA's channels posted to the webhook."""
@@ -97,8 +119,7 @@ async def bench(directory: Path, *, log: Log | None = None, **settings: Any) -> 
             settings=chosen,
             clock=clock,
             store=store.messages,
-            archive=archive,
-            vault=vault,
+            contents=Contents(store=store.messages, archive=archive, vault=vault),
             participants=Current(Participants([], [])),
             signer=Signer(key, pems[CertificateUse.SIGNING]),
             caller=caller,
@@ -113,12 +134,13 @@ async def bench(directory: Path, *, log: Log | None = None, **settings: Any) -> 
             metrics=Metrics(),
             wake=lambda lanes: None,
             holds=lambda channel: False,
+            paused=lambda endpoint, failures: None,
             log=log,
         )
         dispatcher = Dispatcher(
-            settings=chosen, clock=clock, store=store.messages, parties=store.parties, postman=postman
+            settings=chosen, clock=clock, store=store.messages, parties=store.parties, begin=partial(Worker, postman)
         )
-        made = Bench(store, archive, dispatcher)
+        made = Bench(store, archive, dispatcher, postman)
         application = web.Application()
         application.router.add_post("/", made.take)
         runner = web.AppRunner(application, access_log=None)

@@ -90,8 +90,11 @@ class Receiver:
             await self._arrived.wait_for(lambda: sum(len(call.elements) for call in self.calls) >= count)
             return self.references
 
+    async def _body(self, request: web.Request) -> bytes:
+        return await request.read()
+
     async def _take(self, request: web.Request) -> web.Response:
-        incoming = Incoming(request.path, request.headers, await request.read())
+        incoming = Incoming(request.path, request.headers, await self._body(request))
         self.calls.append(incoming)
         async with self._arrived:
             self._arrived.notify_all()

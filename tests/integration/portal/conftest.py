@@ -2,7 +2,8 @@
 
 import hashlib
 import io
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,19 +15,32 @@ from aiohttp.web import Application, Request
 from argon2 import PasswordHasher
 from prometheus_client import CollectorRegistry, Counter
 
+from dip.archive.archive import Archive
 from dip.catalogue.catalogue import Catalogue
 from dip.catalogue.pauses import Pauses
 from dip.channels.registry import Registry, load, read
+from dip.conformance.faults import Faults
+from dip.delivery.dispatcher import Dispatcher
+from dip.delivery.duties import Duties
+from dip.delivery.endpoint import Endpoint
+from dip.delivery.requeue import Requeues
+from dip.delivery.returns import Returns
+from dip.delivery.worker import Worker
 from dip.ground.assets import asset
 from dip.ground.clock import Clock
 from dip.ground.current import Current
-from dip.ground.log import make_log
+from dip.ground.log import Log, make_log
+from dip.ground.mail import Mailer
 from dip.ground.settings import Settings
 from dip.http.portal.application import portal_application
 from dip.messages.identifiers import DipId, RoleCode
 from dip.participants.participant import Participant
 from dip.participants.registry import Participants
+from dip.reporting.alarms import Alarms
+from dip.reporting.metrics import Metrics
+from dip.security.vault import Vault
 from dip.store.platform import User
+from dip.store.records import Lane, Webhook
 from dip.store.sqlite import SqliteStore
 from tests.integration.portal import traffic
 
@@ -106,6 +120,49 @@ def look_up(mpan: str, channel: str | None, at: datetime | None) -> dict[str, An
     return {"mpan": mpan, "at": at, "recipients": [{"channel": channel}], "appointments": []}
 
 
+def nobody_delivers(endpoint: Endpoint, lanes: Iterable[Lane]) -> Worker:
+    raise AssertionError("a portal alone delivers nothing")
+
+
+def requeues_of(store: SqliteStore, clock: Clock, log: Log) -> Requeues:
+    vault = Vault.opened(bytes(32), [], START)[0]
+    return Requeues(
+        settings=Settings(),
+        clock=clock,
+        store=store.requeues,
+        replay=store.replay,
+        messages=store.messages,
+        archive=Archive(store.messages, vault, memory_bytes=0),
+        vault=vault,
+        executor=ThreadPoolExecutor(1),
+        wake=lambda lanes: None,
+        wake_again=lambda lanes: None,
+        log=log,
+    )
+
+
+def duties_of(
+    store: SqliteStore, clock: Clock, log: Log, catalogue: Catalogue, pauses: Pauses, dispatcher: Dispatcher
+) -> Duties:
+    settings = Settings()
+    mailer = Mailer(settings=settings, log=log)
+    return Duties(
+        settings=settings,
+        clock=clock,
+        store=store,
+        registry=catalogue.registry,
+        pauses=pauses,
+        dispatcher=dispatcher,
+        returns=Returns(vault=Vault.opened(bytes(32), [], START)[0], texts=catalogue.registry.value.response_codes),
+        alarms=Alarms(store=store.alarms, clock=clock, settings=settings, mailer=mailer, log=log),
+        mailer=mailer,
+        metrics=Metrics(),
+        wake=lambda lanes: None,
+        wake_again=lambda lanes: None,
+        log=log,
+    )
+
+
 @pytest.fixture
 async def portal(tmp_path: Path, registry: Registry) -> AsyncIterator[Portal]:
     written = io.StringIO()
@@ -125,6 +182,11 @@ async def portal(tmp_path: Path, registry: Registry) -> AsyncIterator[Portal]:
         log=log,
     )
     pauses = Pauses(store=store.catalogue, clock=clock, resumed=lambda channel: None, log=log)
+    await store.parties.save_webhook(Webhook(DipId("2200000001"), "IF-031", "https://localhost:9443/"), START)
+    dispatcher = Dispatcher(
+        settings=Settings(), clock=clock, store=store.messages, parties=store.parties, begin=nobody_delivers
+    )
+    dispatcher.start()
     application = portal_application(
         settings=Settings(),
         clock=clock,
@@ -138,7 +200,12 @@ async def portal(tmp_path: Path, registry: Registry) -> AsyncIterator[Portal]:
         vault=Mark(),
         admin_token_digest=hashlib.sha256(TOKEN.encode()).hexdigest(),
         look_up=look_up,
-        endpoints=lambda: [{"url": "https://localhost:9443", "paused": False}],
+        dispatcher=dispatcher,
+        networks=(),
+        requeues=requeues_of(store, clock, log),
+        duties=duties_of(store, clock, log, catalogue, pauses, dispatcher),
+        dead_letters=store.dead_letters,
+        faults=Faults(environment="DEV", seed=1, most=100),
         metrics=metrics,
         api=Application(),
         api_url="https://127.0.0.1:8443",

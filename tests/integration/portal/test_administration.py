@@ -121,9 +121,12 @@ async def test_queues_are_those_in_which_something_waits(portal: Portal) -> None
             "waiting": 2,
             "setAside": 0,
             "oldest": "2026-03-21T19:05:00Z",
+            "leased": 0,
+            "dead": 0,
         }
     ]
-    assert found["endpoints"] == [{"url": "https://localhost:9443", "paused": False}]
+    (endpoint,) = found["endpoints"]
+    assert (endpoint["url"], endpoint["channels"], endpoint["paused"]) == ("https://localhost:9443/", ["IF-031"], False)
     for _ in range(2):
         await traffic.call(
             messages,

@@ -160,7 +160,8 @@ async def test_an_unknown_address_is_a_page_for_people_and_a_problem_for_program
 async def test_a_fault_of_our_own_names_a_request_id_that_the_log_knows(portal: Portal) -> None:
     await portal.log_in()
     await portal.store.pages.close()
-    portal.store.pages._path = portal.store.pages._path / "gone"
+    reader = portal.store.pages._reader
+    reader._path = reader._path / "gone"
     page = await portal.page("/messages", 500)
     request_id = page.partition("<code>")[2].partition("</code>")[0]
     assert f'"request_id": "{request_id}"' in portal.log.getvalue()

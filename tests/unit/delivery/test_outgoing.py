@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dip.delivery.endpoint import Endpoint, EndpointKey, endpoint_of, webhook_for
+from dip.delivery.endpoint import EndpointKey, endpoint_of, webhook_for
 from dip.delivery.outgoing import Item, fit, platform_headers, sequences
 from dip.ground.settings import Settings
 from dip.messages.envelope import Envelope
@@ -31,7 +31,7 @@ def test_a_call_takes_the_longest_head_of_the_queue_that_fits_and_one_message_at
     sizes: list[int], limit: int
 ) -> None:
     items = [item(number, size) for number, size in enumerate(sizes, 1)]
-    taken = fit(items, Endpoint(KEY, 100, limit))
+    taken = fit(items, limit)
     assert list(taken) == items[: len(taken)]
     body = sum(sizes[: len(taken)]) + len(taken) + 1
     assert len(taken) == 1 or body <= limit
@@ -42,9 +42,9 @@ def test_a_call_takes_the_longest_head_of_the_queue_that_fits_and_one_message_at
 def test_what_encryption_adds_counts_too() -> None:
     plain = [item(number, 9000) for number in (1, 2)]
     encrypted = [item(number, 9000, protected=True) for number in (1, 2)]
-    endpoint = Endpoint(KEY, 100, 20_000)
-    assert len(fit(plain, endpoint)) == 2
-    assert len(fit(encrypted, endpoint)) == 1
+    limit = 20_000
+    assert len(fit(plain, limit)) == 2
+    assert len(fit(encrypted, limit)) == 1
 
 
 def test_sequences_name_each_channel_once_with_ranges() -> None:

@@ -2,18 +2,22 @@
 
 import random
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dip.delivery.endpoint import Pace
+from dip.delivery.endpoint import EndpointKey, Pace, endpoint_of
 from dip.ground.settings import Settings
+from dip.messages.identifiers import DipId
 
 SETTINGS = Settings()
 
 
 def pace(seed: int = 1, size: int = 100) -> Pace:
-    return Pace(SETTINGS, size, random.Random(seed))  # noqa: S311 - jitter, not a secret
+    endpoint = endpoint_of(EndpointKey(DipId("2200000001"), "https://a.example/", for_status=False), (), SETTINGS)
+    chosen = msgspec.structs.replace(endpoint, max_count=size)
+    return Pace(SETTINGS, chosen, random.Random(seed))  # noqa: S311 - jitter, not a secret
 
 
 @given(seed=st.integers(), failures=st.integers(1, 200))

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 
-from dip.http.portal.paths import path_of, tone_of, tone_of_state, worst
+from dip.http.portal.paths import path_of, tone_of, tone_of_state, words_of, worst
 from dip.messages.identifiers import (
     DipId,
     EventCode,
@@ -154,3 +154,21 @@ def test_every_status_has_a_tone(status: Status) -> None:
 )
 def test_a_state_has_a_tone(state: DeliveryState, tone: str) -> None:
     assert tone_of_state(state) == tone
+
+
+@pytest.mark.requirement("FS-17")
+def test_a_message_that_was_requeued_shows_its_last_delivery_and_the_earlier_one() -> None:
+    dead, again = delivery(ONE, DeliveryState.DEAD, 60), delivery(ONE, DeliveryState.LEASED)
+    (branch, _) = path_of(msgspec.structs.replace(WHOLE, deliveries=(dead, again, WHOLE.deliveries[1]))).branches
+    assert (branch.delivery, branch.earlier, branch.dead_letter) == (again, (dead,), False)
+    (branch,) = path_of(msgspec.structs.replace(WHOLE, deliveries=(dead,))).branches
+    assert branch.dead_letter
+
+
+def test_what_is_handed_out_or_requeued_is_not_bad_yet() -> None:
+    assert {tone_of(one) for one in (Status.LEASED, Status.REQUEUED, Status.QUEUED_AGAIN)} == {"waiting"}
+    assert [words_of(one) for one in (Status.LEASED, Status.QUEUED_AGAIN, Status.DELIVERED)] == [
+        "Handed out",
+        "Queued again",
+        "Delivered",
+    ]

@@ -31,7 +31,7 @@ MOMENTS = st.datetimes(datetime(2020, 1, 1), datetime(2200, 1, 1), timezones=st.
 )
 def test_a_transaction_id_and_its_replay_fit_into_65_characters(interface: str, role: str, at: datetime) -> None:
     receipt = Receipt.at(at)
-    made = transaction_id(InterfaceId(interface), DipId("2300000001"), RoleCode(role), receipt, unique_part(receipt))
+    made = transaction_id(InterfaceId(interface), DipId("2300000001"), RoleCode(role), receipt, unique_part(receipt, 7))
     assert len(REPLAY_PREFIX + made) <= 65
     assert re.fullmatch(rf"T-{interface}-2300000001-{role}-{at:%Y%m%d}-[0-9A-F]{{26}}", made)
 
@@ -40,15 +40,16 @@ def test_a_transaction_id_and_its_replay_fit_into_65_characters(interface: str, 
 @given(MOMENTS)
 def test_a_correlation_id_and_its_replay_fit_into_60_characters(at: datetime) -> None:
     receipt = Receipt.at(at)
-    made = correlation_id(receipt, unique_part(receipt))
+    made = correlation_id(receipt, unique_part(receipt, 7))
     assert len(REPLAY_PREFIX + made) <= 60
     assert re.fullmatch(rf"CI-{at:%Y%m%d}-[0-9A-F]{{26}}", made)
 
 
 def test_the_unique_part_repeats_for_nobody_and_grows_with_time() -> None:
-    assert len({unique_part(NOW) for _ in range(2000)}) == 2000
+    assert len({unique_part(NOW, number) for number in range(2000)}) == 2000
+    assert len({unique_part(Receipt.at(NOW.moment), 0) for _ in range(2000)}) == 2000
     later = Receipt.at(NOW.moment + timedelta(milliseconds=1))
-    assert unique_part(NOW) < unique_part(later)
+    assert unique_part(NOW, 1000) < unique_part(later, 0)
 
 
 @given(MOMENTS)

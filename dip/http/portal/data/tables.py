@@ -9,10 +9,13 @@ _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 def csv_text(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     """The table with a line of headings; True and False as yes and no, None as nothing."""
+    return csv_lines([head]) + csv_lines(rows)
+
+
+def csv_lines(rows: Iterable[Sequence[object]]) -> str:
+    """The lines of a table, without headings."""
     written = io.StringIO()
-    writer = csv.writer(written)
-    writer.writerow(head)
-    writer.writerows([cell(value) for value in row] for row in rows)
+    csv.writer(written).writerows([cell(value) for value in row] for row in rows)
     return written.getvalue()
 
 

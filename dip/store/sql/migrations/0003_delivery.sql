@@ -31,7 +31,11 @@ ALTER TABLE delivery ADD COLUMN replay INTEGER NOT NULL DEFAULT 0 CHECK (replay 
 ALTER TABLE delivery ADD COLUMN requeue INTEGER;
 CREATE UNIQUE INDEX delivery_by_sequence ON delivery (lane, sequence);
 CREATE INDEX delivery_leased ON delivery (lane, id) WHERE state = 'leased';
-CREATE INDEX delivery_dead ON delivery (id) WHERE state = 'dead';
+CREATE INDEX delivery_dead ON delivery (id, lane) WHERE state = 'dead';
+-- What is sent again stands out of the order of time; the rest of a lane stands in it.
+CREATE INDEX delivery_replayed ON delivery (lane, queued_at)
+    WHERE state = 'waiting' AND replay = 1 AND set_aside_until IS NULL;
+CREATE INDEX message_by_archive_end ON message (archive_until);
 
 CREATE TABLE journal_entry_of_delivery (
     message INTEGER NOT NULL REFERENCES message (id),

@@ -35,6 +35,10 @@ REFERENCE = {"$ref": "#/components/schemas/Thing"}
             {"properties": {"type": {"type": ["integer", "null"]}}},
             {"properties": {"type": {"type": "integer", "nullable": True}}},
         ),
+        (
+            {"anyOf": [{"type": "number", "exclusiveMinimum": 0}, {"type": "null"}]},
+            {"type": "number", "minimum": 0, "exclusiveMinimum": True, "nullable": True},
+        ),
         ({"items": {"const": "a"}}, {"items": {"enum": ["a"]}}),
         ({"oneOf": [{"const": "a"}]}, {"oneOf": [{"enum": ["a"]}]}),
     ],

@@ -1,0 +1,168 @@
+"""What everything else stands on: store, keys, clock, catalogue, participants, archive."""
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack
+from datetime import timedelta
+from pathlib import Path
+
+import msgspec
+
+from dip.archive.archive import Archive
+from dip.assembly.wakes import Wake
+from dip.catalogue.catalogue import Catalogue
+from dip.catalogue.pauses import Pauses
+from dip.channels import registry as catalogue_files
+from dip.channels.registry import Registry
+from dip.delivery.business_time import take_up
+from dip.ground.assets import asset
+from dip.ground.clock import Clock
+from dip.ground.current import Current
+from dip.ground.errors import SetupRefused
+from dip.ground.log import Log
+from dip.ground.mail import Mailer
+from dip.ground.settings import Settings
+from dip.ground.steps import Steps
+from dip.messages.identifiers import DIP
+from dip.participants.participant import HeldCertificate
+from dip.participants.registry import Participants
+from dip.participants.signatures import Signatures
+from dip.participants.webhooks import Network, WebhookRefused, networks
+from dip.reporting.alarms import Alarms
+from dip.reporting.metrics import Metrics
+from dip.routing.look_up import LookUp
+from dip.security.keys import from_der, to_pem
+from dip.security.pki import CertificateUse
+from dip.security.signing import Signer
+from dip.security.vault import Vault
+from dip.start import check_directory, check_environment, first_start, load_participants, open_vault
+from dip.store.sqlite import SqliteStore
+
+_WORKERS = 2
+
+
+class Base(msgspec.Struct, frozen=True, kw_only=True):
+    """The lowest group of parts. resumed: who is told that a channel goes on."""
+
+    settings: Settings
+    clock: Clock
+    log: Log
+    steps: Steps
+    directory: Path
+    networks: Sequence[Network]
+    store: SqliteStore
+    vault: Vault
+    catalogue: Catalogue
+    pauses: Pauses
+    resumed: Wake
+    participants: Current[Participants]
+    executor: ThreadPoolExecutor
+    metrics: Metrics
+    mailer: Mailer
+    alarms: Alarms
+    archive: Archive
+    look_up: LookUp
+    signatures: Signatures
+    tls: HeldCertificate
+    signing: HeldCertificate
+    root: bytes
+    """The root certificate of this environment, PEM."""
+
+    @property
+    def registry(self) -> Current[Registry]:
+        """The channels as they are served now."""
+        return self.catalogue.registry
+
+    @property
+    def texts(self) -> Mapping[str, str]:
+        """The texts of the response codes."""
+        return self.registry.value.response_codes
+
+    @property
+    def tls_key(self) -> bytes:
+        """The key of the DIP's TLS certificate, PEM."""
+        return to_pem(from_der(self.tls.private_key or b""))
+
+    @property
+    def signer(self) -> Signer:
+        """The DIP's own signature."""
+        return Signer(from_der(self.signing.private_key or b""), self.signing.pem.encode())
+
+
+async def lay_base(
+    settings: Settings,
+    *,
+    clock: Clock,
+    log: Log,
+    steps: Steps,
+    progress: Callable[[int, int], None] | None,
+    stack: AsyncExitStack,
+) -> Base:
+    """Open the data directory, or make it, and build what everything stands on; the stack closes it again.
+
+    Raises SetupRefused with one clear message; then nothing was changed.
+    """
+    allowed = _networks(settings)
+    files = Path(settings.channels) if settings.channels else asset("channels")
+    texts = catalogue_files.read(files)
+    specification_items = settings.switches.specification_items
+    shipped = catalogue_files.build(texts, files, specification_items=specification_items)
+    directory = Path(settings.data)
+    known = check_directory(directory)
+    store = SqliteStore(directory, group_limit=settings.group_commit_messages, log=log, steps=steps)
+    stack.push_async_callback(store.close)
+    if known:
+        check_environment(store, settings)
+    take_up(clock, store.platform)
+    vault = await open_vault(store, directory, clock)
+    if not known:
+        await first_start(store, vault, directory, settings, clock, progress)
+    catalogue = Catalogue(
+        texts=texts,
+        shipped=shipped,
+        specification_items=specification_items,
+        store=store.catalogue,
+        clock=clock,
+        log=log,
+    )
+    resumed = Wake()
+    participants = Current(load_participants(store, vault))
+    executor = ThreadPoolExecutor(_WORKERS, thread_name_prefix="crypto")
+    stack.callback(executor.shutdown, wait=True)
+    mailer = Mailer(settings=settings, log=log)
+    tls, signing = (
+        participants.value.current(DIP, use, clock.wall()) for use in (CertificateUse.TLS, CertificateUse.SIGNING)
+    )
+    return Base(
+        settings=settings,
+        clock=clock,
+        log=log,
+        steps=steps,
+        directory=directory,
+        networks=allowed,
+        store=store,
+        vault=vault,
+        catalogue=catalogue,
+        pauses=Pauses(store=store.catalogue, clock=clock, resumed=resumed, log=log),
+        resumed=resumed,
+        participants=participants,
+        executor=executor,
+        metrics=Metrics(),
+        mailer=mailer,
+        alarms=Alarms(store=store.alarms, clock=clock, settings=settings, mailer=mailer, log=log),
+        archive=Archive(store.messages, vault, memory_bytes=settings.envelope_cache_bytes),
+        look_up=LookUp(store.appointments, cached_mpans=settings.appointment_cache_mpans),
+        signatures=Signatures(
+            participants=participants, clock=clock, tolerance=timedelta(seconds=settings.signature_tolerance_s)
+        ),
+        tls=tls,
+        signing=signing,
+        root=(directory / "ca.pem").read_bytes(),
+    )
+
+
+def _networks(settings: Settings) -> Sequence[Network]:
+    try:
+        return networks(settings.webhook_networks)
+    except WebhookRefused as exc:
+        raise SetupRefused(f"webhook_networks: {exc.message}") from exc

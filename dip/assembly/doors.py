@@ -1,0 +1,147 @@
+"""The two applications: the participants' API, and the portal with the administration API."""
+
+from datetime import datetime
+from typing import Any
+
+from aiohttp import web
+
+from dip.assembly.base import Base
+from dip.assembly.ways_out import WaysOut
+from dip.http.api.application import api_application
+from dip.http.api.calls import Desk
+from dip.http.api.delivery_status import DeliveryStatus
+from dip.http.api.fetching import FetchingApi
+from dip.http.api.messages import MessagesIn
+from dip.http.api.replay import Replays
+from dip.http.api.status_messages import StatusMessagesIn
+from dip.http.api.validate import Validation
+from dip.http.api.webhooks import Webhooks
+from dip.http.portal.application import portal_application
+from dip.intake.receive import Intake
+from dip.intake.status_messages import StatusIntake
+from dip.routing.explain import explain_look_up
+from dip.start import TOKEN_DIGEST
+
+
+def api_door(base: Base, ways_out: WaysOut) -> web.Application:
+    """The application of the API port."""
+    settings, clock, registry = base.settings, base.clock, base.registry
+    participants, signatures = base.participants, base.signatures
+    desk = Desk(settings=settings, clock=clock, log=base.log, registry=registry, participants=participants)
+    messages_in = MessagesIn(
+        desk=desk,
+        intake=_intake(base, ways_out),
+        settings=settings,
+        clock=clock,
+        registry=registry,
+        metrics=base.metrics,
+        replies=ways_out.replies,
+    )
+    ways_out.answered.woken = (messages_in.tell_waiting,)
+    status_intake = StatusIntake(
+        settings=settings,
+        clock=clock,
+        registry=registry,
+        store=base.store.reports,
+        archive=base.archive,
+        vault=base.vault,
+        signatures=signatures,
+        wake=ways_out.wake,
+    )
+    return api_application(
+        settings=settings,
+        desk=desk,
+        messages_in=messages_in,
+        status_in=StatusMessagesIn(desk=desk, intake=status_intake, settings=settings, clock=clock),
+        delivery_status=DeliveryStatus(
+            desk=desk, registry=registry, signatures=signatures, pages=base.store.pages, archive=base.archive
+        ),
+        replays=Replays(
+            desk=desk,
+            settings=settings,
+            clock=clock,
+            registry=registry,
+            participants=participants,
+            signatures=signatures,
+            store=base.store.messages,
+            replay=ways_out.replay,
+            requeues=ways_out.requeues,
+        ),
+        fetching=FetchingApi(
+            desk=desk,
+            settings=settings,
+            clock=clock,
+            registry=registry,
+            participants=participants,
+            signatures=signatures,
+            fetching=ways_out.fetching,
+        ),
+        webhooks=Webhooks(
+            desk=desk,
+            settings=settings,
+            clock=clock,
+            registry=registry,
+            participants=participants,
+            dispatcher=ways_out.dispatcher,
+            networks=base.networks,
+            signatures=signatures,
+        ),
+        validation=Validation(desk=desk, settings=settings, registry=registry, participants=participants),
+        faults=ways_out.faults,
+    )
+
+
+def portal_door(base: Base, ways_out: WaysOut, *, api: web.Application, api_url: str) -> web.Application:
+    """The application of the portal port. api, api_url: the other port's application, and where it is reached."""
+
+    def explained(mpan: str, channel: str | None, at: datetime | None) -> dict[str, Any]:
+        return explain_look_up(
+            mpan,
+            channel,
+            at or base.clock.now(),
+            registry=base.registry.value,
+            participants=base.participants.value,
+            look_up=base.look_up,
+        )
+
+    return portal_application(
+        settings=base.settings,
+        clock=base.clock,
+        log=base.log,
+        registry=base.registry,
+        catalogue=base.catalogue,
+        pauses=base.pauses,
+        participants=base.participants,
+        pages=base.store.pages,
+        platform=base.store.platform,
+        vault=base.vault,
+        admin_token_digest=base.store.platform.fact(TOKEN_DIGEST) or "",
+        look_up=explained,
+        requeues=ways_out.requeues,
+        duties=ways_out.duties,
+        dead_letters=base.store.dead_letters,
+        dispatcher=ways_out.dispatcher,
+        networks=base.networks,
+        faults=ways_out.faults,
+        metrics=base.metrics.registry,
+        api=api,
+        api_url=api_url,
+    )
+
+
+def _intake(base: Base, ways_out: WaysOut) -> Intake:
+    return Intake(
+        settings=base.settings,
+        clock=base.clock,
+        registry=base.registry,
+        participants=base.participants,
+        pauses=base.pauses,
+        store=base.store.messages,
+        archive=base.archive,
+        vault=base.vault,
+        look_up=base.look_up,
+        executor=base.executor,
+        signatures=base.signatures,
+        arrived=ways_out.arrived,
+        steps=base.steps,
+    )

@@ -1,0 +1,90 @@
+"""The books of a drill: what was acknowledged against what arrived and what the store holds."""
+
+import msgspec
+
+from dip.benchmark.drill.market import Market
+from dip.ground.log import make_log
+from dip.store.records import STATUS_CHANNEL, DeliveryState
+from dip.store.sqlite import SqliteStore
+
+
+class Expected(msgspec.Struct, frozen=True):
+    """How each message should end. times: how often each recipient gets it, if nothing is doubled."""
+
+    state: DeliveryState = DeliveryState.DELIVERED
+    times: int = 1
+    rows: int = 1
+    """Deliveries that the store holds of it for each recipient; 0: its archive time is over."""
+    returned: bool = False
+    """Whether its sender is told by a status message."""
+
+
+class Books(msgspec.Struct, frozen=True):
+    """The outcome. acknowledged: before the server died; lost: of all that was ever acknowledged."""
+
+    acknowledged: int
+    lost: int
+    doubled: int
+    reasons: list[str]
+    """Why a message counts as lost."""
+
+
+async def close_books(market: Market, expected: Expected) -> Books:
+    """Compare; the server must have stopped."""
+    lost: set[str] = set(market.contradicted)
+    reasons = [f"{len(lost)} answered with two transaction ids"] if lost else []
+    doubled = 0
+    for recipient in market.trade.recipients:
+        arrived = market.arrived(recipient)
+        absent = {
+            reference
+            for reference, transaction in market.acknowledged.items()
+            if transaction not in arrived.get(reference, ())
+        }
+        mixed = {reference for reference, found in arrived.items() if len(set(found)) > 1}
+        few = {reference for reference, found in arrived.items() if len(found) < expected.times} - absent
+        doubled += sum(max(0, len(found) - expected.times) for found in arrived.values())
+        for what, group in (
+            ("never arrived", absent),
+            ("arrived under two transaction ids", mixed),
+            ("arrived too seldom", few & market.acknowledged.keys()),
+        ):
+            if group:
+                lost |= group
+                reasons.append(f"{len(group)} {what} at {recipient}")
+    if expected.returned:
+        told = market.returned()
+        untold = market.acknowledged.keys() - told.keys()
+        doubled += sum(len(found) - 1 for found in told.values())
+        if untold:
+            lost |= untold
+            reasons.append(f"{len(untold)} of whose fate the sender was not told")
+    wrong = await _wrong_in_store(market, expected)
+    if wrong:
+        lost |= wrong
+        reasons.append(f"{len(wrong)} not in the store as they should be")
+    return Books(market.acknowledged_before, len(lost), doubled, reasons)
+
+
+async def _wrong_in_store(market: Market, expected: Expected) -> set[str]:
+    """References of messages that are not stored once for each recipient, or not in the state that they should have."""
+    store = SqliteStore(market.directory, group_limit=1, log=make_log())
+    wrong: set[str] = set()
+    try:
+        by_transaction = {transaction: reference for reference, transaction in market.acknowledged.items()}
+        for recipient in market.trade.recipients:
+            lane = store.messages.lane_of(recipient, market.trade.channel)
+            if lane is None:
+                return set(market.acknowledged)
+            rows: dict[str, list[DeliveryState]] = {transaction: [] for transaction in by_transaction}
+            for known in store.messages.of_transactions(lane.id, by_transaction):
+                rows[known.transaction_id].append(known.state)
+            ends = [expected.state] * expected.rows
+            wrong |= {by_transaction[transaction] for transaction, found in rows.items() if found != ends}
+        if expected.returned:
+            lane = store.messages.lane_of(market.trade.sender, STATUS_CHANNEL)
+            if lane is None or store.messages.waiting({lane.id: 0}, 1):
+                wrong |= market.acknowledged.keys()
+    finally:
+        await store.close()
+    return wrong

@@ -1,0 +1,233 @@
+"""The participants of one drill and the servers that they speak to, one after the other over the same directory."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any, Self
+
+import aiohttp
+import msgspec
+
+from dip.benchmark.drill.fault import Fault, Room
+from dip.benchmark.even import sample
+from dip.benchmark.processes import Child
+from dip.benchmark.receiver import Arrival, Receiver, listening
+from dip.benchmark.stage import server_arguments
+from dip.client import Answer, Credentials, Message, ParticipantClient, ServerNotReached, credentials_of, fresh
+from dip.ground.clock import Clock
+from dip.ground.settings import Settings
+from dip.messages.identifiers import DipId
+
+_START_S = 60.0
+_KILLED = -9
+PROFILE = "spec"
+
+
+class NotRun(Exception):
+    """The step can't be tried here, and why."""
+
+
+class Trade(msgspec.Struct, frozen=True):
+    """Who sends what to whom."""
+
+    channel: str
+    sample: str
+    sender: DipId
+    recipients: tuple[DipId, ...]
+
+
+CONSUMPTION = Trade(
+    "IF-021",
+    "if-021-activepower",
+    DipId("1400000001"),
+    (DipId("2300000001"), DipId("2500000001"), DipId("1900000001"), DipId("1800000001")),
+)
+APPOINTMENT = Trade("IF-031", "if-031-dsapp", DipId("2300000001"), (DipId("2200000001"),))
+
+
+class Market:
+    """One sender, its recipients, and what each of them saw."""
+
+    def __init__(self, directory: Path, trade: Trade, settings: Mapping[str, Any]) -> None:
+        self.directory = directory
+        self.trade = trade
+        self.sender: Credentials = credentials_of(directory, trade.sender)
+        self.receivers = {one: Receiver(credentials_of(directory, one)) for one in trade.recipients}
+        self.told = Receiver(self.sender)
+        """The sender's own webhook for status messages."""
+        self.sent: dict[str, Message] = {}
+        self.acknowledged: dict[str, str] = {}
+        """Transaction id by reference."""
+        self.acknowledged_before = 0
+        """How many were acknowledged when the server died."""
+        self.contradicted: set[str] = set()
+        """References that were answered with another transaction id than the first time."""
+        self.handed_out: dict[DipId, list[tuple[str, str]]] = {one: [] for one in trade.recipients}
+        """Reference and transaction of what was pulled, each time."""
+        self._settings = _known(settings)
+        self._template = sample(trade.sample)
+        self._stack = AsyncExitStack()
+        self._ports: dict[DipId, int] = {}
+        self._status_port = 0
+        self._server: Child | None = None
+        self.api = self.portal = ""
+
+    async def __aenter__(self) -> Self:
+        for dip_id, receiver in self.receivers.items():
+            self._ports[dip_id] = await self._stack.enter_async_context(listening(receiver))
+        self._status_port = await self._stack.enter_async_context(listening(self.told))
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._server is not None:
+            self._server.kill()
+            await self._server.ended(_START_S)
+        await self._stack.aclose()
+
+    @property
+    def server(self) -> Child:
+        """The server that runs."""
+        if self._server is None:
+            raise NotRun("no server was started")
+        return self._server
+
+    async def start(self, fault: Fault | None = None, *, watched: bool = False) -> None:
+        """Start a server: a plain one, or one that the drill watches."""
+        errors = self.directory.parent / "server.log"
+        if fault is None and not watched:
+            environment = {f"DIP_{name.upper()}": str(value) for name, value in self._settings.items()}
+            arguments: Sequence[str] = server_arguments(self.directory, PROFILE)
+            self._server = await Child.start(*arguments, errors=errors, environment=environment)
+        else:
+            given = {"data": str(self.directory), "api_port": 0, "portal_port": 0, "profile": PROFILE, **self._settings}
+            orders = [msgspec.json.encode(one).decode() for one in (fault, given)]
+            self._server = await Child.start("-m", "dip.cli.drill_server", *orders, errors=errors)
+        ready = await self._server.line(_START_S)
+        self.api, self.portal = ready["api"], ready["portal"]
+
+    async def died(self, timeout_s: float = 20.0) -> None:
+        """Wait until the server was killed. Raises NotRun where it lives on: the step was never reached."""
+        try:
+            code = await self.server.ended(timeout_s)
+        except TimeoutError:
+            raise NotRun("the step was not reached") from None
+        if code != _KILLED:
+            raise NotRun(f"the server ended with {code}")
+        self.acknowledged_before = len(self.acknowledged)
+
+    async def stop(self) -> None:
+        """SIGTERM, and wait for the end."""
+        await self.server.terminate()
+
+    async def room(self, pages: int | None) -> None:
+        """Let the database grow by so many pages only; None: as it likes."""
+        self.server.say(Room(pages))
+        await self.server.line(_START_S)
+
+    def client(self, credentials: Credentials) -> ParticipantClient:
+        """A participant's client, not open yet."""
+        return ParticipantClient(credentials, self.api, profile=PROFILE, encrypted={self.trade.channel}, timeout_s=20)
+
+    async def listen(self) -> None:
+        """Every recipient sets its webhook."""
+        for dip_id, port in self._ports.items():
+            async with self.client(self.receivers[dip_id].credentials) as client:
+                await client.configure_webhook(self.trade.channel, f"https://127.0.0.1:{port}/")
+
+    async def listen_for_status(self) -> None:
+        """The sender sets its webhook for status messages."""
+        async with self.client(self.sender) as client:
+            await client.configure_webhook("statusmessage", f"https://127.0.0.1:{self._status_port}/")
+
+    def written(self, count: int) -> list[Message]:
+        """So many new messages; from here on they count as sent."""
+        made = [fresh(self._template, Clock().wall()) for _ in range(count)]
+        self.sent |= {reference_of(message): message for message in made}
+        return made
+
+    async def send(self, messages: Sequence[Message]) -> bool:
+        """Send a batch and note what is acknowledged; whether the server answered."""
+        async with self.client(self.sender) as client:
+            try:
+                result = await client.send(self.trade.channel, messages)
+            except ServerNotReached:
+                return False
+        for one in result.accepted:
+            if self.acknowledged.setdefault(one.reference, one.transaction_id) != one.transaction_id:
+                self.contradicted.add(one.reference)
+        return True
+
+    async def ask(self, recipient: DipId, method: str, path: str, body: object = None) -> Answer | None:
+        """A recipient's call; None where the server is gone. Raises NotRun where it knows no such path."""
+        content = b"" if body is None else msgspec.json.encode(body)
+        async with self.client(self.receivers[recipient].credentials) as client:
+            try:
+                answer = await client.call(method, path, content)
+            except ServerNotReached:
+                return None
+        if answer.status in (404, 405, 501):
+            raise NotRun(f"this server has no {method} {path.split('?', maxsplit=1)[0]}")
+        return answer
+
+    async def administer(self, method: str, path: str, body: object = None) -> Any:
+        """A call of the administration API; None where the server is gone. Raises NotRun where it has no such path."""
+        token = (self.directory / "admin.token").read_text("utf-8").strip()
+        headers = {"Authorization": f"Bearer {token}"}
+        timeout = aiohttp.ClientTimeout(total=30)
+        try:
+            async with aiohttp.ClientSession(headers=headers, timeout=timeout) as session:
+                async with session.request(method, f"{self.portal}/admin/api/{path}", json=body) as answer:
+                    content = await answer.read()
+        except (aiohttp.ClientError, ConnectionError):
+            return None
+        if answer.status in (404, 405, 501):
+            raise NotRun(f"this server has no {method} /admin/api/{path.split('?', maxsplit=1)[0]}")
+        return msgspec.json.decode(content) if content else {}
+
+    def arrived(self, recipient: DipId) -> dict[str, list[str]]:
+        """Transaction ids by reference of all that a recipient took, each time."""
+        found: defaultdict[str, list[str]] = defaultdict(list)
+        for reference, transaction in (*_seen(self.receivers[recipient].arrivals), *self.handed_out[recipient]):
+            found[reference].append(transaction)
+        return found
+
+    def returned(self) -> dict[str, list[str]]:
+        """Transaction ids by reference of the status messages that the sender got."""
+        found: defaultdict[str, list[str]] = defaultdict(list)
+        for reference, transaction in _seen(self.told.arrivals):
+            found[reference].append(transaction)
+        return found
+
+
+def reference_of(message: Message) -> str:
+    """A message's sender unique reference."""
+    return str(message["payload"]["CommonBlock"]["S1"]["senderUniqueReference"])
+
+
+def _seen(arrivals: Sequence[Arrival]) -> list[tuple[str, str]]:
+    return [
+        pair
+        for arrival in arrivals
+        if arrival.taken
+        for pair in zip(arrival.references, arrival.transactions, strict=True)
+    ]
+
+
+def _known(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of the settings that this server has."""
+    names = {field.name for field in msgspec.structs.fields(Settings)}
+    return {name: value for name, value in settings.items() if name in names}
+
+
+async def until(condition: Callable[[], bool], timeout_s: float = 30.0) -> bool:
+    """Ask until the condition holds, at most so long; the books say what is missing where it does not."""
+    try:
+        async with asyncio.timeout(timeout_s):
+            # What another process does to the market comes by many ways, and none of them tells.
+            while not condition():  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+    except TimeoutError:
+        return False
+    return True

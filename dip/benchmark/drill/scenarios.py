@@ -1,0 +1,49 @@
+"""What happens in a drill before, while and after the server dies, by name."""
+
+from collections.abc import Awaitable, Callable
+
+import msgspec
+
+from dip.benchmark.drill import ageing, asking, disks, webhooks
+from dip.benchmark.drill.books import Expected
+from dip.benchmark.drill.fault import Fault
+from dip.benchmark.drill.market import APPOINTMENT, CONSUMPTION, Market, Trade
+from dip.store.records import DeliveryState
+
+_BACK_OFF = {"retry_first_s": 0.05, "retry_longest_s": 0.5}
+
+Play = Callable[[Market, Fault | None], Awaitable[None]]
+
+
+class Scenario(msgspec.Struct, frozen=True):
+    """act: until the server is dead (or has got over its fault). recover: with a plain server, until all is settled."""
+
+    name: str
+    act: Play
+    recover: Play
+    trade: Trade = APPOINTMENT
+    expected: Expected = Expected()
+    settings: dict[str, float] = {}
+
+
+INTAKE = Scenario("webhooks of four recipients", webhooks.post, webhooks.catch_up, CONSUMPTION)
+ANSWERED = Scenario("webhooks of four recipients", webhooks.answered, webhooks.catch_up, CONSUMPTION)
+CALLED = Scenario("webhooks of four recipients", webhooks.called, webhooks.catch_up, CONSUMPTION)
+RETRY = Scenario("a webhook that answers 503", webhooks.refuse_first, webhooks.catch_up, settings=_BACK_OFF)
+SET_ASIDE = Scenario("a message that makes the webhook fail", webhooks.poison, webhooks.catch_up, settings=_BACK_OFF)
+REJECTION = Scenario(
+    "a recipient that rejects", webhooks.reject, webhooks.hear, expected=Expected(DeliveryState.REJECTED, returned=True)
+)
+PULL = Scenario("a recipient that pulls", asking.pull, asking.pull_on, settings={"lease_s": 1})
+REPORT = Scenario(
+    "a recipient that reports later", asking.report, asking.report_again, expected=Expected(returned=True)
+)
+REQUEUE = Scenario("a recipient that asks again", asking.requeue, asking.requeue_on, expected=Expected(times=2, rows=2))
+DEAD_LETTER = Scenario("nobody there for 15 days", ageing.outlive, ageing.revive, expected=Expected(returned=True))
+CLOCK = Scenario("business time moved by an hour", ageing.advance, ageing.take_after_advance)
+RETENTION = Scenario("archive time over", ageing.forget, ageing.forget_on, expected=Expected(rows=0))
+FULL = Scenario("no room on the disk", disks.fill_the_disk, disks.nothing_more, CONSUMPTION)
+FULL_AND_DEAD = Scenario("no room on the disk", disks.fill_the_disk_and_die, webhooks.catch_up, CONSUMPTION)
+FAILING = Scenario("commits that fail", disks.fail_to_commit, disks.nothing_more, CONSUMPTION)
+LOAD = Scenario("webhooks of four recipients, under load", webhooks.under_load, webhooks.catch_up, CONSUMPTION)
+JUMPS = Scenario("business time moved by days, under load", ageing.jump, webhooks.catch_up, CONSUMPTION)

@@ -1,0 +1,104 @@
+"""The overview: alarms, the balance, the queues; as pages and as calls of the administration API (5.11.3, 5.11.4)."""
+
+from collections.abc import Callable
+from typing import Final
+
+from aiohttp import web
+
+from dip.delivery.dispatcher import Dispatcher, EndpointState
+from dip.delivery.duties import Duties
+from dip.ground.current import Current
+from dip.ground.errors import BadRequest
+from dip.http.portal.guard import API
+from dip.http.portal.open_doors import json_response
+from dip.http.portal.renderer import Renderer
+from dip.http.portal.searches import read_search
+from dip.participants.registry import Participants
+from dip.reporting.alarms import in_words
+from dip.store.page_records import PAGE_LIMIT
+from dip.store.pages import SqlitePages
+from dip.store.records import ALL_CHANNELS, STATUS_CHANNEL, DeliveryState
+
+_STATES: Final = {"open": True, "cleared": False, "": None}
+
+
+class Overview:
+    """Handlers of the first page, of `/queues`, and of `/admin/api/balance` and `/admin/api/alarms`."""
+
+    def __init__(
+        self,
+        *,
+        duties: Duties,
+        dispatcher: Dispatcher,
+        pages: SqlitePages,
+        participants: Current[Participants],
+        renderer: Renderer,
+    ) -> None:
+        self._duties = duties
+        self._dispatcher = dispatcher
+        self._pages = pages
+        self._participants = participants
+        self._renderer = renderer
+
+    def routes(self) -> list[web.RouteDef]:
+        """Calls and pages."""
+        return [
+            web.get("/", self.home),
+            web.get("/queues", self.queues),
+            web.get(f"{API}/balance", self.balance),
+            web.get(f"{API}/alarms", self.alarms),
+        ]
+
+    async def balance(self, request: web.Request) -> web.Response:
+        """What was accepted for each participant and channel, where it stands, and what does not balance; as it is now.
+
+        accepted = waiting + leased + delivered + rejected + dead + withdrawn, counted for each recipient from the
+        journal. `unbalanced` names up to a hundred deliveries that are missing, doubled, or not as the journal says.
+        """
+        return json_response(await self._duties.balance.now())
+
+    async def alarms(self, request: web.Request) -> web.Response:
+        """Alarms, newest first; `state=open` for those that go on, `state=cleared` for those that are over."""
+        asked = read_search({name: request.query.get(name, "") for name in ("next", "limit")}, limit=PAGE_LIMIT)
+        state = request.query.get("state", "")
+        if state not in _STATES:
+            raise BadRequest("state is open or cleared; without it both are listed.")
+        found = await self._duties.alarms.listed(before=asked.before, is_open=_STATES[state], limit=asked.limit + 1)
+        shown = found[: asked.limit]
+        return json_response({"items": shown, "next": shown[-1].id if len(found) > len(shown) else None})
+
+    async def home(self, request: web.Request) -> web.Response:
+        """What is wrong, and whether the books balance."""
+        sheet = self._duties.balance.last
+        values = {
+            "alarms": self._duties.alarms.open(),
+            "in_words": in_words,
+            "sheet": sheet,
+            "states": list(DeliveryState),
+            "totals": {
+                name: sum(getattr(item, name) for item in sheet.items) if sheet else 0
+                for name in ("accepted", *DeliveryState)
+            },
+            "name_of": self._name_of,
+        }
+        return self._renderer.page(request, "home.html", values)
+
+    async def queues(self, request: web.Request) -> web.Response:
+        """Every queue in which something waits, and how its endpoint is doing."""
+        values = {"queues": await self._pages.queues(), "endpoint_of": self._endpoints(), "name_of": self._name_of}
+        return self._renderer.page(request, "queues.html", values)
+
+    def _endpoints(self) -> Callable[[str, str], EndpointState | None]:
+        """Finds the endpoint that serves a recipient's channel."""
+        served: dict[tuple[str, str], EndpointState] = {
+            (state.recipient, channel): state for state in self._dispatcher.endpoints() for channel in state.channels
+        }
+
+        def endpoint_of(recipient: str, channel: str) -> EndpointState | None:
+            own = served.get((recipient, channel))
+            return own if own is not None or channel == STATUS_CHANNEL else served.get((recipient, ALL_CHANNELS))
+
+        return endpoint_of
+
+    def _name_of(self, dip_id: str) -> str:
+        return next((one.name for one in self._participants.value if one.dip_id == dip_id), "")
