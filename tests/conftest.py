@@ -22,6 +22,7 @@ hypothesis.settings.register_profile("people", deadline=None)
 hypothesis.settings.register_profile("ci", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "people")
 
+
 def check_references(directory: Path) -> None:
     """Every reference from table to table holds: the server does not have SQLite ask for each row."""
     with contextlib.closing(sqlite3.connect(directory / "dip.sqlite")) as connection:

@@ -14,7 +14,7 @@ from dip.benchmark.consumption import keep, median_of, server_round
 from dip.benchmark.even import sample
 from dip.benchmark.load import Load, refused
 from dip.benchmark.measure import Round, Unaccounted
-from dip.benchmark.processes import resident_mb
+from dip.benchmark.processes import own_mb, resident_mb
 from dip.benchmark.receiver import Arrival
 from dip.benchmark.report import Cell, Report, Target, above, below
 from dip.benchmark.singles import CHANNEL, RECIPIENT, SENDER
@@ -45,6 +45,8 @@ class BacklogResult(msgspec.Struct, kw_only=True):
     burdened: list[Round]
     taken_a_second: float = 0.0
     growth_mb: float | None = None
+    growth_own_mb: float | None = None
+    """Of it, what is not pages of the database file."""
     first_call_after_s: float = 0.0
     drained_a_second: float = 0.0
     doubled: int = 0
@@ -81,6 +83,7 @@ def _report(plan: Plan, title: str, result: BacklogResult) -> Report:
             )
     rows["backlog: taken a second"] = [None, result.taken_a_second, ""]
     rows["backlog: memory grew, MB"] = [None, result.growth_mb, ""]
+    rows["backlog: of it not pages of files, MB"] = [None, result.growth_own_mb, ""]
     rows["back: first call after, s"] = [None, result.first_call_after_s, ""]
     rows["back: drained a second, in order"] = [None, result.drained_a_second, ""]
     rows["lost, doubled"] = ["", f"0, {result.doubled}", ""]
@@ -131,13 +134,16 @@ async def _run(plan: Plan, say: Callable[[str], None], result: BacklogResult, fa
 async def _pile_up(plan: Plan, standing: Stage, result: BacklogResult, faults: list[Unaccounted]) -> list[str]:
     """Send the backlog over one connection, so that the order of sending is the order of receipt."""
     pid = standing.server.pid
-    before = resident_mb(pid)
-    most = before or 0.0
+    before, own_before = resident_mb(pid), own_mb(pid)
+    most, own_most = before or 0.0, own_before or 0.0
+
+    def weigh() -> None:
+        nonlocal most, own_most
+        most, own_most = max(most, resident_mb(pid) or 0.0), max(own_most, own_mb(pid) or 0.0)
 
     async def look() -> None:
-        nonlocal most
         while True:
-            most = max(most, resident_mb(pid) or 0.0)
+            weigh()
             await asyncio.sleep(_LOOK_S)
 
     load = Load(credentials_of(standing.directory, SENDER), _BATCH, template=sample("if-031-dsapp"))
@@ -147,8 +153,9 @@ async def _pile_up(plan: Plan, standing: Stage, result: BacklogResult, faults: l
     result.taken_a_second = round(plan.backlog / (time.monotonic() - began), 1)
     looking.cancel()
     await asyncio.gather(looking, return_exceptions=True)
-    most = max(most, resident_mb(pid) or 0.0)
+    weigh()
     result.growth_mb = None if before is None else round(most - before, 1)
+    result.growth_own_mb = None if own_before is None else round(own_most - own_before, 1)
     bad = refused(calls)
     if bad:
         faults.append(Unaccounted(f"{len(bad)} requests for the backlog were not taken: statuses {sorted(set(bad))}"))

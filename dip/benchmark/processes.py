@@ -94,6 +94,15 @@ def cpu_seconds(pid: int) -> float | None:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+def own_mb(pid: int) -> float | None:
+    """Memory in use without the pages of files, which the system can take back, MB; None where it does not tell."""
+    try:
+        fields = Path(f"/proc/{pid}/statm").read_text("ascii").split()
+    except OSError:
+        return None
+    return (int(fields[1]) - int(fields[2])) * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
 def resident_mb(pid: int) -> float | None:
     """Memory in use, MB; None where the system does not tell."""
     try:

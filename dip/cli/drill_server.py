@@ -1,8 +1,7 @@
 """A server as `python run.py` makes it, watched: it dies, or its disk fails, at the step that the drill names.
 
-`python -m dip.cli.drill_server FAULT SETTINGS` (JSON each; FAULT may be null). On its input it takes lines such as
-`{"pages": 5}`, after which its database may grow by five pages only. Nothing of this is within reach of a server that
-was started otherwise.
+`python -m dip.cli.drill_server FAULT SETTINGS` (JSON each; FAULT may be null). On its input it takes further faults,
+and how much its database may grow. Nothing of this is within reach of a server that was started otherwise.
 """
 
 import asyncio
@@ -28,6 +27,10 @@ class Watcher:
         self._fault = fault
         self._reached = 0
 
+    def watch_for(self, fault: Fault) -> None:
+        """From now on, this one."""
+        self._fault, self._reached = fault, 0
+
     def reached(self, milestone: Milestone, of: str = "") -> None:
         """Die, or raise what a failing disk raises, when it is time."""
         fault = self._fault
@@ -41,18 +44,22 @@ class Watcher:
 
 
 async def _serve(fault: Fault | None, given: dict[str, Any]) -> None:
-    async with running(msgspec.convert(given, Settings), steps=Watcher(fault)) as dip:
+    watcher = Watcher(fault)
+    async with running(msgspec.convert(given, Settings), steps=watcher) as dip:
         _say({"event": "ready", "api": dip.api_url, "portal": dip.portal_url})
-        await _listen(dip)
+        await _listen(dip, watcher)
 
 
-async def _listen(dip: Dip) -> None:
+async def _listen(dip: Dip, watcher: Watcher) -> None:
     """Take orders until the input ends."""
     loop = asyncio.get_running_loop()
     while line := await loop.run_in_executor(None, sys.stdin.readline):
-        room = msgspec.json.decode(line, type=Room)
-        await dip.store.limit_growth(room.pages)
-        _say({"event": "room", "pages": room.pages})
+        order = msgspec.json.decode(line, type=Fault | Room)
+        if isinstance(order, Fault):
+            watcher.watch_for(order)
+        else:
+            await dip.store.limit_growth(order.pages)
+        _say({"event": "done"})
 
 
 def _say(line: object) -> None:

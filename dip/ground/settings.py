@@ -261,9 +261,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     alarm_latency_s: Annotated[
         float, Meta(gt=0, description="Wait for an endpoint in service that raises an alarm, seconds (FS-56)")
     ] = 30.0
-    alarm_queue_age_s: Annotated[
-        float, Meta(gt=0, description="Wait in any queue that raises an alarm, seconds")
-    ] = 86_400.0
+    alarm_queue_age_s: Annotated[float, Meta(gt=0, description="Wait in any queue that raises an alarm, seconds")] = (
+        86_400.0
+    )
     alarm_kept_days: Annotated[int, Meta(ge=1, description="Days that an alarm is listed after it was over")] = 90
     mail_host: Annotated[str, Meta(description="Mail server (SMTP); without it no mail is sent")] = ""
     mail_port: Annotated[Port, Meta(description="Port of the mail server")] = 25

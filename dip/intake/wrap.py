@@ -26,6 +26,9 @@ from dip.routing.route import RecipientClass, Route
 from dip.security.vault import Vault
 from dip.store.records import NewDelivery, NewMessage, NewStatus, Status
 
+_PIECE = 2000
+"""Bytes that are digested at once."""
+
 
 class Wrapped(msgspec.Struct):
     """A message ready for the store, and as it will be delivered."""
@@ -156,7 +159,10 @@ def _digest(checked: Checked) -> bytes:
     digest = hashlib.sha256(checked.common_raw)
     if checked.custom_raw is not None:
         digest.update(b"\x00")
-        digest.update(checked.custom_raw)
+        # Of a longer piece the interpreter would be given up, and asked for again, once a message.
+        custom = memoryview(checked.custom_raw)
+        for start in range(0, len(custom), _PIECE):
+            digest.update(custom[start : start + _PIECE])
     return digest.digest()
 
 

@@ -10,9 +10,6 @@ from dip.messages.identifiers import REPLAY_PREFIX, CorrelationId, DipId, Transa
 _HEAD = b'{"payload":{"CommonBlock":'
 _MIDDLE = b',"CustomBlock":'
 _TAIL = b"}}"
-_ORIGINAL = b'"replayIndicator":false'
-_REPLAY = b'"replayIndicator":true'
-_D0 = b',"D0":{'
 _LENGTH = 4
 _FIRST = ("S0", "S1")
 _FILLED = frozenset({"A0", "D0"})
@@ -107,12 +104,9 @@ class Envelope(msgspec.Struct, frozen=True):
 
     def replayed(self) -> Self:
         """The same message, saying that it is a replay (5.5.11)."""
-        # A0 and D0 were written by the DIP, in this order, and A0 holds nothing that could look like a D0.
-        start = self.plain.find(_ORIGINAL, self.plain.find(_D0), self.common_end)
-        if start < 0:
-            return self
-        plain = b"".join((self.plain[:start], _REPLAY, self.plain[start + len(_ORIGINAL) :]))
-        return type(self)(plain, self.common_end - len(_ORIGINAL) + len(_REPLAY))
+        first = bytes(self._marks().D0)
+        block = msgspec.json.decode(first, type=TransactionBlock)
+        return self._with_wrapper(first, msgspec.structs.replace(block, replayIndicator=True))
 
     def rewrapped(self, at: str) -> tuple[Self, bytes]:
         """The same message as a replay in a new wrapper, and the first wrapper, as JSON (5.5.11).
@@ -129,11 +123,14 @@ class Envelope(msgspec.Struct, frozen=True):
             initialCorrelationID=None if correlation is None else CorrelationId(REPLAY_PREFIX + correlation),
             replayIndicator=True,
         )
+        return self._with_wrapper(first, new), first
+
+    def _with_wrapper(self, first: bytes, new: TransactionBlock) -> Self:
         # No other place can hold these bytes: the transaction id was not known to whoever wrote the rest.
         start = self.plain.index(first, len(_HEAD), self.common_end)
         wrapper = msgspec.json.encode(new)
         plain = b"".join((self.plain[:start], wrapper, self.plain[start + len(first) :]))
-        return type(self)(plain, self.common_end - len(first) + len(wrapper)), first
+        return type(self)(plain, self.common_end - len(first) + len(wrapper))
 
     def edition(self) -> Any:
         """The version of its format, S0.schemaVersion; None where it has none."""

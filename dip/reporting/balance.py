@@ -53,7 +53,7 @@ class BalanceSheet(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """The number of the last message that it covers."""
     at: datetime
     took_s: float
-    next: None = None
+    next: int | None = None
     """The whole list is one page."""
 
 

@@ -47,7 +47,7 @@ def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
     )
     connection.execute("PRAGMA journal_mode=WAL" if not read_only else "PRAGMA query_only=ON")
     connection.execute("PRAGMA synchronous=FULL")
-    # The references between tables hold by construction; asking for each row would cost a tenth of a commit. A test asks.
+    # References hold by construction; asking for each row would cost a tenth of a commit. The tests ask.
     connection.execute("PRAGMA foreign_keys=OFF")
     connection.execute("PRAGMA wal_autocheckpoint=4000")
     # After a burst, or a long read, the log shrinks again to this many bytes.

@@ -128,7 +128,7 @@ def server(data: Path, *arguments: str | Path, **options: Any) -> Any:
     return started("--data", data, "--api-port", "0", "--portal-port", "0", *arguments, **options)
 
 
-async def finished(*arguments: str | Path, **options: Any) -> Ended:
+async def finished(*arguments: str | Path, within_s: float = 60, **options: Any) -> Ended:
     """A command that ends by itself."""
     async with started(*arguments, **options) as running:
-        return await running.end(60)
+        return await running.end(within_s)

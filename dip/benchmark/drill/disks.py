@@ -1,6 +1,6 @@
 """Scenarios in which the disk is full, or fails."""
 
-from dip.benchmark.drill.fault import Fault
+from dip.benchmark.drill.fault import Fault, Room
 from dip.benchmark.drill.market import Market, NotRun
 from dip.benchmark.drill.traffic import BATCH, catch_up_running, send_until_dead
 
@@ -13,7 +13,7 @@ async def fill_the_disk(market: Market, fault: Fault | None) -> None:
     await market.start(watched=True)
     await market.listen()
     await market.send(market.written(BATCH))
-    await market.room(_FULL_PAGES)
+    await market.order(Room(_FULL_PAGES))
     for _ in range(_MOST_BATCHES):
         known = len(market.acknowledged)
         if not await market.send(market.written(BATCH)):
@@ -23,7 +23,7 @@ async def fill_the_disk(market: Market, fault: Fault | None) -> None:
     else:
         raise NotRun("the disk did not become full")
     market.acknowledged_before = len(market.acknowledged)
-    await market.room(None)
+    await market.order(Room(None))
     await catch_up_running(market)
 
 
@@ -31,7 +31,7 @@ async def fill_the_disk_and_die(market: Market, fault: Fault | None) -> None:
     """As above, and the server is killed while there is no room."""
     await market.start(watched=True)
     await market.listen()
-    await market.room(_FULL_PAGES)
+    await market.order(Room(_FULL_PAGES))
     for _ in range(_MOST_BATCHES):
         known = len(market.acknowledged)
         await market.send(market.written(BATCH))

@@ -7,7 +7,7 @@ import msgspec
 from dip.ground.steps import Milestone
 
 
-class Fault(msgspec.Struct, frozen=True):
+class Fault(msgspec.Struct, frozen=True, tag=True):
     """At the `nth` time that a milestone is reached: die (SIGKILL), or fail so many times as a disk would.
 
     of: what the commit must write; empty: anything.
@@ -20,7 +20,7 @@ class Fault(msgspec.Struct, frozen=True):
     times: int = 1
 
 
-class Room(msgspec.Struct, frozen=True):
+class Room(msgspec.Struct, frozen=True, tag=True):
     """How many pages the database may still grow by; None: as many as it likes."""
 
     pages: int | None

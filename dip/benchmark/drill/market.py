@@ -121,9 +121,9 @@ class Market:
         """SIGTERM, and wait for the end."""
         await self.server.terminate()
 
-    async def room(self, pages: int | None) -> None:
-        """Let the database grow by so many pages only; None: as it likes."""
-        self.server.say(Room(pages))
+    async def order(self, order: Fault | Room) -> None:
+        """Give a watched server a fault from now on, or say how much its database may grow."""
+        self.server.say(order)
         await self.server.line(_START_S)
 
     def client(self, credentials: Credentials) -> ParticipantClient:

@@ -57,8 +57,10 @@ async def _tried(step: Step, directory: Path) -> Row:
         async with Market(directory, scenario.trade, scenario.settings) as market:
             await scenario.act(market, step.fault)
             books = await _recovered(market, scenario)
-    except NotRun as reason:
-        return Row(step.name, scenario.name, round(time.monotonic() - began, 1), not_run=str(reason))
+    except (NotRun, DipError, EOFError, TimeoutError) as reason:
+        return Row(
+            step.name, scenario.name, round(time.monotonic() - began, 1), not_run=str(reason) or type(reason).__name__
+        )
     return Row(step.name, scenario.name, round(time.monotonic() - began, 1), books)
 
 

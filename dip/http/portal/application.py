@@ -109,9 +109,7 @@ def portal_application(
     fault_desk = FaultDesk(
         faults=faults, settings=settings, registry=registry, participants=participants, renderer=renderer, log=log
     )
-    overview = Overview(
-        duties=duties, dispatcher=dispatcher, pages=pages, participants=participants, renderer=renderer
-    )
+    overview = Overview(duties=duties, dispatcher=dispatcher, pages=pages, participants=participants, renderer=renderer)
     dead_letter_desk = DeadLetterDesk(
         dead_letters=duties.dead_letters,
         store=dead_letters,

@@ -203,11 +203,11 @@ WHERE d.id = ?;
 -- without an entry of its own is an arrival. Wrong: one that is missing, there twice, or in another state than told.
 WITH span AS MATERIALIZED (
     SELECT id, interface, addressing FROM message WHERE id BETWEEN :first AND :last
-), entry AS MATERIALIZED (
+), noted AS MATERIALIZED (
     SELECT message, exchange, number, stage, status, recipient, delivery FROM journal_entry
     WHERE message BETWEEN :first AND :last AND delivery IS NOT NULL
 ), said AS MATERIALIZED (
-    SELECT delivery, max(exchange) AS exchange, status FROM entry GROUP BY delivery
+    SELECT delivery, max(exchange) AS exchange, status FROM noted GROUP BY delivery
 ), counted AS (
     SELECT s.id AS message, json_extract(r.value, '$.dipId') AS recipient, s.interface AS channel, 1 AS accepted,
         NULL AS told, NULL AS state
@@ -216,9 +216,9 @@ WITH span AS MATERIALIZED (
     SELECT message, recipient, 'statusmessage', 1, NULL, NULL FROM status_message
     WHERE message BETWEEN :first AND :last
     UNION ALL
-    SELECT e.message, e.recipient, CASE e.stage WHEN 'StatusMessage' THEN 'statusmessage' ELSE s.interface END, 1, NULL,
+    SELECT n.message, n.recipient, CASE n.stage WHEN 'StatusMessage' THEN 'statusmessage' ELSE s.interface END, 1, NULL,
         NULL
-    FROM entry e JOIN span s ON s.id = e.message WHERE e.status = 'QueuedAgain'
+    FROM noted n JOIN span s ON s.id = n.message WHERE n.status = 'QueuedAgain'
     UNION ALL
     SELECT d.message, l.recipient, l.channel, 0, CASE
         WHEN d.exchange > coalesce(j.exchange, 0) THEN 'delivered'

@@ -55,7 +55,11 @@ async def test_a_recipient_that_checks_finds_every_fault_by_its_code(
         told = [await supplier.next(5) for _ in expected]
         assert sorted(str(one.item["message"])[:7] for one in told) == sorted(expected)
         assert {one.transaction_id for one in told} == {one.transaction_id for one in sent[: len(expected)]}
-        assert await state_of(platform, sent[-1].transaction_id) == "delivered"
+
+        async def taken() -> bool:
+            return await state_of(platform, sent[-1].transaction_id) == "delivered"
+
+        await until(taken)
         assert await struck(platform) == {name: int(name in found_here) for name in CONTENT}
         assert "wrong_version, reference_missing" in " ".join(await notes(platform))
 

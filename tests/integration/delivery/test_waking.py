@@ -5,6 +5,7 @@ import io
 import os
 import sqlite3
 import tempfile
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from dip.ground.log import make_log
 from dip.messages.identifiers import InterfaceId
 from dip.store.records import DeliveryState
 from tests.contract.store.records import ANNA, queued
-from tests.integration.delivery.bench import IF_031, IF_032, bench
+from tests.integration.delivery.bench import IF_031, IF_032, Bench, bench
 from tests.support.waiting import until
 
 
@@ -75,6 +76,10 @@ async def _deliver(news: list[tuple[InterfaceId, str]], count: int) -> None:
                 assert [one for one in at.references if one.startswith(channel)] == references
 
 
+def _has(at: Bench, count: int) -> bool:
+    return len(at.references) == count
+
+
 @pytest.mark.requirement("FS-31")
 async def test_what_comes_while_the_queue_has_caught_up_is_not_read_again(tmp_path: Path) -> None:
     async with bench(tmp_path) as at:
@@ -82,8 +87,8 @@ async def test_what_comes_while_the_queue_has_caught_up_is_not_read_again(tmp_pa
         for number in range(3):
             taken = await at.commit(f"{number}")
             at.dispatcher.wake(taken.lanes)
-            await until(lambda number=number: len(at.references) == number + 1)
-        asked = []
+            await until(partial(_has, at, number + 1))
+        asked: list[str] = []
         at.store.messages._reading.set_trace_callback(asked.append)
         taken = await at.commit("last")
         at.dispatcher.wake(taken.lanes, taken.fresh)

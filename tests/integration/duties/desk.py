@@ -7,7 +7,6 @@ from typing import Any
 import aiohttp
 import msgspec
 
-from dip.store.records import DeliveryState
 from tests.support.platform import Platform
 
 
@@ -61,12 +60,15 @@ class Desk:
             return Said(answer.status, body, text)
 
 
+async def metrics(platform: Platform) -> list[str]:
+    """The lines of `/metrics`, which everybody may read."""
+    async with aiohttp.ClientSession() as session, session.get(f"{platform.dip.portal_url}/metrics") as answer:
+        return (await answer.text()).splitlines()
+
+
 @asynccontextmanager
 async def desk(platform: Platform) -> AsyncIterator[Desk]:
     """The administrator's session."""
     token = (platform.dip.directory / "admin.token").read_text().strip()
     async with aiohttp.ClientSession(platform.dip.portal_url, headers={"Authorization": f"Bearer {token}"}) as session:
         yield Desk(session)
-
-
-DEAD = DeliveryState.DEAD.value

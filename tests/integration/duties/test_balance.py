@@ -1,19 +1,19 @@
 """The balance: it holds while everything happens, and names what is wrong where somebody tampers with the store."""
 
 import sqlite3
-from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from dip.messages.identifiers import DipId
 from dip.store.database import database_file
 from dip.store.records import STATUS_CHANNEL, DeliveryState
 from tests.conftest import Serve
 from tests.integration.delivery.conftest import REGISTRATION, SUPPLIER, Receive, send, state_of
 from tests.integration.delivery.receiver import Incoming, entries, status
-from tests.integration.duties.desk import Desk, desk
+from tests.integration.duties.desk import Desk, desk, metrics
 from tests.support.platform import Platform, changed, sample
 from tests.support.waiting import until
 
@@ -44,7 +44,7 @@ async def test_every_state_is_counted_as_the_journal_tells_it(serve: Serve, rece
         dead = await send(platform, 2)
         await until(lambda: _is(platform, dead[1].transaction_id, "dead"))
         await (await platform.client(REGISTRATION)).remove_webhook("IF-031")
-        await until(lambda: not platform.dip.dispatcher.serves(REGISTRATION, "IF-031"))
+        await until(lambda: not platform.dip.dispatcher.serves(DipId(REGISTRATION), "IF-031"))
         await send(platform, 4)
         numbers = {one["transactionId"]: one["id"] for one in (await office.ask("dead-letters"))["items"]}
         await office.do(f"dead-letters/{numbers[dead[0].transaction_id]}/withdraw")
@@ -91,6 +91,17 @@ async def test_what_is_queued_again_is_accepted_again(serve: Serve, receive: Rec
         await office.do("requeues", order, status=202)
         await webhook.received(6)
         await until(lambda: _balanced(office, {"accepted": 6, "delivered": 6}))
+
+
+async def test_what_is_handed_out_is_counted_apart(serve: Serve) -> None:
+    async with serve(**QUIET) as platform, desk(platform) as office:
+        await send(platform, 3)
+        client = await platform.client(REGISTRATION)
+        await client.pull("IF-031", max=2)
+        sheet = await office.ask("balance")
+        assert (line(sheet, REGISTRATION), sheet["balanced"]) == ({"accepted": 3, "leased": 2, "waiting": 1}, True)
+        (queue,) = (await office.ask("queues"))["items"]
+        assert (queue["waiting"], queue["leased"]) == (1, 2)
 
 
 async def test_what_retention_forgets_leaves_both_sides(serve: Serve, receive: Receive) -> None:
@@ -194,9 +205,9 @@ async def test_the_overview_shows_the_balance_and_its_time(serve: Serve) -> None
         page = await office.page("/")
         assert "Everything that was accepted is accounted for." in page
         assert "Counted from the journal at" in page
-        metrics = (await _metrics(platform)).splitlines()
-        assert "dip_unbalanced_deliveries 0.0" in metrics
-        assert 'dip_deliveries_held{state="waiting"} 2.0' in metrics
+        figures = await metrics(platform)
+        assert "dip_unbalanced_deliveries 0.0" in figures
+        assert 'dip_deliveries_held{state="waiting"} 2.0' in figures
 
 
 def _tamper(directory: Path, transaction: str, tamper: Tamper) -> None:
@@ -231,15 +242,4 @@ async def _alarmed(office: Desk, transaction: str) -> bool:
 
 
 async def _calm(office: Desk) -> bool:
-    return (await office.ask("alarms?state=open"))["items"] == []
-
-
-async def _metrics(platform: Platform) -> str:
-    import aiohttp
-
-    async with aiohttp.ClientSession() as session, session.get(f"{platform.dip.portal_url}/metrics") as answer:
-        return await answer.text()
-
-
-_Wait = Callable[[], Awaitable[bool]]
-_DAY = timedelta(days=1)
+    return not (await office.ask("alarms?state=open"))["items"]
