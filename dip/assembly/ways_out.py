@@ -19,11 +19,12 @@ from dip.delivery.endpoint import Endpoint
 from dip.delivery.faulty_calls import FaultyCalls
 from dip.delivery.fetching import Fetching
 from dip.delivery.ledger import Ledger
+from dip.delivery.postman import Postman
 from dip.delivery.replay import Replay
 from dip.delivery.replies import Replies
 from dip.delivery.requeue import Requeues
 from dip.delivery.returns import Returns
-from dip.delivery.worker import Postman, Worker
+from dip.delivery.worker import Worker
 from dip.intake.consumption_replay import ConsumptionReplay
 from dip.security.tls import client_context
 from dip.store.alarms import AlarmKind

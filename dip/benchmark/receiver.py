@@ -32,7 +32,7 @@ class Arrival(msgspec.Struct):
     recipient: str
     at: float
     references: list[str]
-    transactions: list[str] = []
+    transactions: list[str | None] = []
     taken: bool = True
     """Whether it was answered with entries."""
 
@@ -95,7 +95,7 @@ class Receiver:
         judged = self.judge(references)
         refused = isinstance(judged, int)
         response = web.Response(status=judged) if isinstance(judged, int) else self._answer(named, judged)
-        transactions = [transaction for transaction, _, _ in named]
+        transactions: list[str | None] = [transaction for transaction, _, _ in named]
         arrival = Arrival(self.credentials.dip_id, time.monotonic(), references, transactions, not refused)
         self.arrivals.append(arrival)
         self._told(arrival)

@@ -8,9 +8,9 @@ from dip.delivery.arrivals import Arrivals
 from dip.delivery.dispatcher import Dispatcher
 from dip.delivery.handing_out import HandingOut
 from dip.delivery.leases import Leases
+from dip.delivery.postman import Postman
 from dip.delivery.pulls import Pulls
 from dip.delivery.streams import Streams
-from dip.delivery.worker import Postman
 
 
 class Fetching:

@@ -1,5 +1,6 @@
 """What goes out in one call: obfuscated, encrypted for its recipient, joined, signed (5.2.2, 5.5.6)."""
 
+import threading
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -9,7 +10,7 @@ import msgspec
 from dip.channels.obfuscation import without
 from dip.messages.envelope import Envelope, array
 from dip.security.encryption import Encryptor
-from dip.security.signing import Signer
+from dip.security.signing import Signer, content_hash
 from dip.store.records import STATUS_CHANNEL, Lane, Waiting
 
 SEQUENCE = "X-DIP-Sequence"
@@ -56,6 +57,35 @@ def _size(item: Item) -> int:
     return size + (size - item.content.common_end) // 3 + _JWE_HEAD
 
 
+class Bodies:
+    """The latest bodies: recipients that get the same messages in a call share one encoding and one hash (5.5.10)."""
+
+    def __init__(self, most: int = 8) -> None:
+        self._most = most
+        self._latest: dict[tuple[int, ...], tuple[bytes, str]] = {}
+        self._lock = threading.Lock()
+
+    def of(self, items: Sequence[Item], encryptor: Encryptor | None) -> tuple[bytes, str | None]:
+        """The body of a call, and its content hash where it was worth keeping."""
+        if len(items) == 1 or not all(_is_for_all(item.waiting) for item in items):
+            return array([element_of(item, encryptor) for item in items]), None
+        key = tuple([item.waiting.message for item in items])
+        found = self._latest.get(key)
+        if found is None:
+            body = array([element_of(item, None) for item in items])
+            found = body, content_hash(body)
+            with self._lock:
+                self._latest[key] = found
+                while len(self._latest) > self._most:
+                    del self._latest[next(iter(self._latest))]
+        return found
+
+
+def _is_for_all(waiting: Waiting) -> bool:
+    """Whether every recipient of the message gets the same bytes."""
+    return not (waiting.protected or waiting.replay or waiting.hidden or waiting.status_message)
+
+
 def build(
     items: Sequence[Item],
     *,
@@ -65,13 +95,14 @@ def build(
     at: datetime,
     extra_headers: Mapping[str, str],
     method: str = "POST",
+    bodies: Bodies | None = None,
 ) -> Outgoing:
     """Body and headers of a call, or of the answer to one; runs in a worker thread, for its cryptography is heavy.
 
-    encryptor: the recipient's, where any item is protected.
+    encryptor: the recipient's, where any item is protected. bodies: where the body may be found already.
     """
-    body = array([element_of(item, encryptor) for item in items])
-    headers = {"Content-Type": "application/json", **signer.headers(method, url, body, at), **extra_headers}
+    body, digest = (bodies or Bodies()).of(items, encryptor)
+    headers = {"Content-Type": "application/json", **signer.headers(method, url, body, at, digest), **extra_headers}
     return Outgoing(items, body, headers)
 
 

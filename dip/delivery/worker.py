@@ -4,57 +4,22 @@ import asyncio
 import random
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import Executor
 from datetime import timedelta
 from functools import partial
 
-import msgspec
-
 from dip.delivery.answers import Fate, judge
-from dip.delivery.caller import WebhookCaller
-from dip.delivery.contents import Contents
-from dip.delivery.delivery_faults import DeliveryFaults, Struck
+from dip.delivery.delivery_faults import Struck
 from dip.delivery.endpoint import Endpoint, Pace
-from dip.delivery.ledger import Ledger
 from dip.delivery.logical_queue import LogicalQueue, Turn
 from dip.delivery.outgoing import Item, Outgoing, build, platform_headers
-from dip.ground.clock import Clock, microseconds
-from dip.ground.current import Current
+from dip.delivery.postman import Postman
+from dip.ground.clock import microseconds
 from dip.ground.errors import DipError, StoreUnavailable
-from dip.ground.log import Log
-from dip.ground.settings import Settings
-from dip.ground.steps import UNWATCHED, Milestone, Steps
-from dip.participants.registry import Participants
-from dip.reporting.metrics import Metrics
-from dip.security.signing import Signer
-from dip.store.protocol import MessageStore
+from dip.ground.steps import Milestone
 from dip.store.records import Lane, Settlement, Waiting
 
 _SERVER_ERROR = 500
 _STORE_WAIT_S = 1.0
-
-
-class Postman(msgspec.Struct, frozen=True):
-    """What every worker shares."""
-
-    settings: Settings
-    clock: Clock
-    store: MessageStore
-    contents: Contents
-    participants: Current[Participants]
-    signer: Signer
-    caller: WebhookCaller
-    executor: Executor
-    ledger: Ledger
-    metrics: Metrics
-    wake: Callable[[Iterable[int]], None]
-    holds: Callable[[str], bool]
-    """Whether nothing of a channel is to be delivered now."""
-    paused: Callable[[Endpoint, int], None]
-    """An endpoint was paused after so many failures; with 0 it goes on."""
-    log: Log
-    steps: Steps = UNWATCHED
-    faults: DeliveryFaults | None = None
 
 
 class Worker:
@@ -245,7 +210,9 @@ class Worker:
     async def _delivered(self, items: Sequence[Item], struck: Struck | None, *, alone: bool) -> "asyncio.Task[None]":
         """Make one call; the result commits what came of it."""
         self._postman.steps.reached(Milestone.TAKEN_UP)
-        outgoing = await self._build(items, build if struck is None else struck.build)
+        outgoing = await self._build(
+            items, partial(build, bodies=self._postman.bodies) if struck is None else struck.build
+        )
         self._postman.steps.reached(Milestone.BUILT)
         clock = self._postman.clock
         started = clock.monotonic()

@@ -154,7 +154,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ] = ""
     envelope_cache_bytes: Annotated[
         int, Meta(ge=0, description="Memory for messages that were just taken in and are being delivered")
-    ] = 64 * 1024 * 1024
+    ] = 32 * 1024 * 1024
     appointment_cache_mpans: Annotated[int, Meta(ge=0, description="MPANs whose appointments are kept in memory")] = (
         100_000
     )

@@ -126,9 +126,9 @@ class Signer:
         self._private_key = private_key
         self._certificate = base64.b64encode(certificate_pem.replace(b"\r\n", b"\n")).decode("ascii")
 
-    def headers(self, method: str, url: str, body: bytes, at: datetime) -> dict[str, str]:
-        """The four headers for a request made at `at` (wall time)."""
-        date, digest = signature_date(at), content_hash(body)
+    def headers(self, method: str, url: str, body: bytes, at: datetime, digest: str | None = None) -> dict[str, str]:
+        """The four headers for a request made at `at` (wall time). digest: the body's content hash, if it is known."""
+        date, digest = signature_date(at), digest or content_hash(body)
         signed = string_to_sign(method, url, date, digest).encode()
         key = self._private_key
         if isinstance(key, rsa.RSAPrivateKey):

@@ -52,7 +52,8 @@ def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
     connection.execute("PRAGMA wal_autocheckpoint=4000")
     # After a burst, or a long read, the log shrinks again to this many bytes.
     connection.execute("PRAGMA journal_size_limit=67108864")
-    connection.execute("PRAGMA cache_size=-65536")
+    # A reader maps the file, and needs little besides.
+    connection.execute(f"PRAGMA cache_size={-8192 if read_only else -32768}")
     connection.execute("PRAGMA mmap_size=268435456")
     connection.execute("PRAGMA temp_store=MEMORY")
     return connection

@@ -208,10 +208,11 @@ def reference_of(message: Message) -> str:
 
 def _seen(arrivals: Sequence[Arrival]) -> list[tuple[str, str]]:
     return [
-        pair
+        (reference, transaction)
         for arrival in arrivals
         if arrival.taken
-        for pair in zip(arrival.references, arrival.transactions, strict=True)
+        for reference, transaction in zip(arrival.references, arrival.transactions, strict=True)
+        if transaction is not None
     ]
 
 

@@ -19,8 +19,9 @@ from dip.delivery.contents import Contents
 from dip.delivery.dispatcher import Dispatcher
 from dip.delivery.fetching import Fetching
 from dip.delivery.ledger import Ledger
+from dip.delivery.postman import Postman
 from dip.delivery.returns import Returns
-from dip.delivery.worker import Postman, Worker
+from dip.delivery.worker import Worker
 from dip.ground.clock import Clock
 from dip.ground.current import Current
 from dip.ground.log import Log, make_log

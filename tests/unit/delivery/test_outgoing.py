@@ -1,14 +1,17 @@
 """What goes out in one call: how much of the queue, under which headers, to which endpoint."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from dip.delivery.endpoint import EndpointKey, endpoint_of, webhook_for
-from dip.delivery.outgoing import Item, fit, platform_headers, sequences
+from dip.delivery.outgoing import Bodies, Item, fit, platform_headers, sequences
 from dip.ground.settings import Settings
 from dip.messages.envelope import Envelope
 from dip.messages.identifiers import DipId
+from dip.security.signing import content_hash
 from dip.store.records import ALL_CHANNELS, STATUS_CHANNEL, Lane, Webhook
 from tests.unit.delivery.deliveries import waiting
 
@@ -87,3 +90,26 @@ def test_a_channels_own_webhook_comes_before_the_one_for_all_which_never_serves_
 def test_channels_that_share_an_address_share_the_narrowest_limits(hooks: list[Webhook], count: int, size: int) -> None:
     endpoint = endpoint_of(KEY, hooks, Settings())
     assert (endpoint.max_count, endpoint.max_bytes) == (count, size)
+
+
+def test_recipients_of_the_same_messages_share_one_encoding() -> None:
+    bodies = Bodies(most=2)
+    pair = [item(1, 10), item(2, 11)]
+    body, digest = bodies.of(pair, None)
+    assert digest == content_hash(body)
+    assert bodies.of([item(1, 10), item(2, 11)], None)[0] is body
+    assert bodies.of([item(2, 11), item(1, 10)], None)[0] != body
+    bodies.of([item(3, 10), item(4, 10)], None)
+    assert bodies.of(pair, None) == (body, digest)
+
+
+@pytest.mark.parametrize("change", [{"hidden": '["CustomBlock"]'}, {"protected": 1}, {"replay": 1}])
+def test_what_is_not_the_same_for_all_is_encoded_for_each(change: dict[str, Any]) -> None:
+    bodies = Bodies()
+    pair = [item(1), item(2)]
+    shared, _ = bodies.of(pair, None)
+    for name, value in change.items():
+        setattr(pair[0].waiting, name, value)
+    body, digest = bodies.of(pair, None)
+    assert digest is None
+    assert body is not shared
