@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 from aiohttp import web
 
+from dip.archive.archive import Archive
 from dip.assembly.base import lay_base
 from dip.assembly.doors import api_door, portal_door
 from dip.assembly.listening import is_loopback, listen, serve, url_of, wind_down
@@ -44,6 +45,7 @@ class Dip(msgspec.Struct, frozen=True):
     registry: Current[Registry]
     catalogue: Catalogue
     pauses: Pauses
+    archive: Archive
     look_up: LookUp
     dispatcher: Dispatcher
     duties: Duties
@@ -103,6 +105,7 @@ async def running(
             registry=base.registry,
             catalogue=base.catalogue,
             pauses=base.pauses,
+            archive=base.archive,
             look_up=base.look_up,
             dispatcher=ways_out.dispatcher,
             duties=ways_out.duties,
