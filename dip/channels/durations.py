@@ -25,6 +25,9 @@ def duration(text: str) -> timedelta:
 
 
 def written(span: timedelta) -> str:
-    """A duration of whole seconds in that form, `P14D`."""
-    seconds = f"T{span.seconds}S" if span.seconds or not span.days else ""
-    return f"P{span.days}D{seconds}" if span.days else f"P{seconds}"
+    """A duration of whole seconds in that form, `P14D`, `PT1H30M`."""
+    minutes, seconds = divmod(span.seconds, 60)
+    parts = ((span.days, "D"), (minutes // 60, "H"), (minutes % 60, "M"), (seconds, "S"))
+    days, *times = (f"{number}{unit}" if number else "" for number, unit in parts)
+    time = "".join(times)
+    return f"P{days}T{time}" if time else f"P{days}" if days else "PT0S"

@@ -1,7 +1,7 @@
 """Deliveries handed on as they are committed, so that a queue that has caught up need not read them (5.5.10)."""
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from dip.store.records import Waiting
@@ -49,9 +49,9 @@ class Fresh:
         """These were taken out and found no room."""
         self._held.extendleft(reversed(rest))
 
-    def lanes(self) -> set[int]:
-        """The lanes of what is held."""
-        return {waiting.lane for waiting in self._held}
+    def lanes(self) -> Iterable[int]:
+        """The lanes of what is held, and perhaps others that were read lately."""
+        return self._next.keys()
 
     def clear(self) -> None:
         """Hold nothing, and know nothing of what was."""

@@ -151,7 +151,12 @@ class Endpoints:
 
     async def page(self, request: web.Request) -> web.Response:
         """Every endpoint with its form."""
-        values = {"endpoints": self._dispatcher.endpoints(), "limits": _LIMITS, "own": self._own()}
+        values = {
+            "endpoints": self._dispatcher.endpoints(),
+            "names": {one.dip_id: one.name for one in self._participants.value},
+            "limits": _LIMITS,
+            "own": self._own(),
+        }
         return self._renderer.page(request, "endpoints.html", values)
 
     async def save(self, request: web.Request) -> web.Response:

@@ -257,10 +257,11 @@ def test_a_written_duration_reads_back_as_the_same(text: str) -> None:
     assert duration(written(duration(text))) == duration(text)
 
 
-def test_a_duration_is_written_in_days_and_seconds() -> None:
-    assert [written(duration(text)) for text in ("PT336H", "PT36H", "PT20S", "PT0S")] == [
+def test_a_duration_is_written_in_its_largest_units() -> None:
+    assert [written(duration(text)) for text in ("PT336H", "PT36H", "PT20S", "PT5400S", "PT0S")] == [
         "P14D",
-        "P1DT43200S",
+        "P1DT12H",
         "PT20S",
+        "PT1H30M",
         "PT0S",
     ]
