@@ -13,6 +13,7 @@ from dip.http.api.delivery_status import DeliveryStatus
 from dip.http.api.fetching import FetchingApi
 from dip.http.api.messages import MessagesIn
 from dip.http.api.replay import Replays
+from dip.http.api.signed_calls import SignedCalls
 from dip.http.api.status_messages import StatusMessagesIn
 from dip.http.api.validate import Validation
 from dip.http.api.webhooks import Webhooks
@@ -28,6 +29,7 @@ def api_door(base: Base, ways_out: WaysOut) -> web.Application:
     settings, clock, registry = base.settings, base.clock, base.registry
     participants, signatures = base.participants, base.signatures
     desk = Desk(settings=settings, clock=clock, log=base.log, registry=registry, participants=participants)
+    calls = SignedCalls(desk=desk, settings=settings, participants=participants, signatures=signatures)
     messages_in = MessagesIn(
         desk=desk,
         intake=_intake(base, ways_out),
@@ -53,16 +55,13 @@ def api_door(base: Base, ways_out: WaysOut) -> web.Application:
         desk=desk,
         messages_in=messages_in,
         status_in=StatusMessagesIn(desk=desk, intake=status_intake, settings=settings, clock=clock),
-        delivery_status=DeliveryStatus(
-            desk=desk, registry=registry, signatures=signatures, pages=base.store.pages, archive=base.archive
-        ),
+        delivery_status=DeliveryStatus(calls=calls, registry=registry, pages=base.store.pages, archive=base.archive),
         replays=Replays(
             desk=desk,
             settings=settings,
             clock=clock,
             registry=registry,
-            participants=participants,
-            signatures=signatures,
+            calls=calls,
             store=base.store.messages,
             replay=ways_out.replay,
             requeues=ways_out.requeues,
@@ -72,19 +71,16 @@ def api_door(base: Base, ways_out: WaysOut) -> web.Application:
             settings=settings,
             clock=clock,
             registry=registry,
-            participants=participants,
-            signatures=signatures,
+            calls=calls,
             fetching=ways_out.fetching,
         ),
         webhooks=Webhooks(
-            desk=desk,
+            calls=calls,
             settings=settings,
             clock=clock,
             registry=registry,
-            participants=participants,
             dispatcher=ways_out.dispatcher,
             networks=base.networks,
-            signatures=signatures,
         ),
         validation=Validation(desk=desk, settings=settings, registry=registry, participants=participants),
         faults=ways_out.faults,

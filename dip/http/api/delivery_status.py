@@ -10,13 +10,12 @@ from dip.archive.archive import Archive
 from dip.channels.obfuscation import without
 from dip.channels.registry import Registry
 from dip.ground.current import Current
-from dip.ground.errors import BadRequest, NotPermitted
-from dip.http.api.calls import JSON, Desk, UnknownChannel, caller_of
+from dip.ground.errors import BadRequest
+from dip.http.api.calls import JSON, UnknownChannel
 from dip.http.api.journal_record import record_of
+from dip.http.api.signed_calls import SignedCalls
 from dip.messages.identifiers import DipId
 from dip.messages.timestamps import read_wire_time
-from dip.participants.access import acts_for
-from dip.participants.signatures import Signatures
 from dip.security.vault import SealBroken
 from dip.store.page_records import MessageDetail
 from dip.store.pages import SqlitePages
@@ -31,15 +30,13 @@ class DeliveryStatus:
     def __init__(
         self,
         *,
-        desk: Desk,
+        calls: SignedCalls,
         registry: Current[Registry],
-        signatures: Signatures,
         pages: SqlitePages,
         archive: Archive,
     ) -> None:
-        self._desk = desk
+        self._calls = calls
         self._registry = registry
-        self._signatures = signatures
         self._pages = pages
         self._archive = archive
 
@@ -49,14 +46,7 @@ class DeliveryStatus:
         Its sender sees every recipient; a recipient sees itself, and no other address than its own. 204: there is
         no such message of yours on the channel.
         """
-        body = await self._desk.read(request)
-        caller = caller_of(request)
-        self._signatures.check(
-            request.headers, method=request.method, urls=self._desk.urls(request), body=body, caller=caller.dip_id
-        )
-        party = DipId(request.match_info["recipient_id"])
-        if not acts_for(caller, party):
-            raise NotPermitted(f"{caller.dip_id} may not ask for messages of {party[:10]}; use your own DIP id.")
+        party = (await self._calls.take(request, "ask for messages")).recipient
         named = request.match_info["channel_id"]
         channel = self._registry.value.find(named.upper())
         if channel is None:

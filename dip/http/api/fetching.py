@@ -13,15 +13,12 @@ from dip.delivery.handing_out import Ask
 from dip.delivery.outgoing import ENVIRONMENT
 from dip.ground.clock import Clock
 from dip.ground.current import Current
-from dip.ground.errors import BadRequest, NotPermitted
+from dip.ground.errors import BadRequest
 from dip.ground.settings import Settings
 from dip.http.api.calls import JSON, Desk, UnknownChannel, caller_of
 from dip.http.api.faulty_answers import fault_note
-from dip.messages.identifiers import DipId
-from dip.participants.access import acts_for
+from dip.http.api.signed_calls import SignedCall, SignedCalls
 from dip.participants.receiving import check_receives
-from dip.participants.registry import Participants
-from dip.participants.signatures import Signatures, Signed
 from dip.store.records import STATUS_CHANNEL
 
 LEASE: Final = "X-DIP-Lease"
@@ -41,16 +38,14 @@ class FetchingApi:
         settings: Settings,
         clock: Clock,
         registry: Current[Registry],
-        participants: Current[Participants],
-        signatures: Signatures,
+        calls: SignedCalls,
         fetching: Fetching,
     ) -> None:
         self._desk = desk
         self._settings = settings
         self._clock = clock
         self._registry = registry
-        self._participants = participants
-        self._signatures = signatures
+        self._calls = calls
         self._fetching = fetching
 
     async def pull_channel(self, request: web.Request) -> web.Response:
@@ -78,7 +73,7 @@ class FetchingApi:
         return await self._stream(request, STATUS_CHANNEL)
 
     async def _pull(self, request: web.Request, channel: str) -> web.Response:
-        recipient, _, _ = await self._authorise(request, channel)
+        recipient = (await self._authorise(request, channel)).recipient
         settings = self._settings
         most = _number(request, "max", 1, settings.message_limit, settings.pull_message_count)
         wait_s = _number(request, "wait", 0, settings.longest_wait_s, 0)
@@ -103,18 +98,18 @@ class FetchingApi:
 
     async def _acknowledge(self, request: web.Request, channel: str) -> web.Response:
         started = self._clock.monotonic()
-        recipient, body, signed = await self._authorise(request, channel)
+        call = await self._authorise(request, channel)
         given = request.headers.get(LEASE)
         if given is not None and not _is_number(given, 0, _LARGEST):
             raise BadRequest(f"{LEASE}: expected the number that the answer to your pull carried.")
         answer = await self._fetching.acknowledgements.take(
             Acknowledgement(
-                recipient=recipient,
+                recipient=call.recipient,
                 channel=channel,
-                body=body,
+                body=call.body,
                 lease=None if given is None else int(given),
                 caller=caller_of(request),
-                signed=signed,
+                signed=call.signed,
                 url=self._desk.urls(request)[0],
                 started=started,
             )
@@ -122,7 +117,7 @@ class FetchingApi:
         return web.Response(body=answer, content_type=JSON)
 
     async def _stream(self, request: web.Request, channel: str) -> web.StreamResponse:
-        recipient, _, _ = await self._authorise(request, channel)
+        recipient = (await self._authorise(request, channel)).recipient
         last = request.headers.get(LAST_EVENT)
         if last is not None and not _is_number(last, 0, _LARGEST):
             raise BadRequest(f"{LAST_EVENT}: expected the id of the last event that you received.")
@@ -149,19 +144,11 @@ class FetchingApi:
             raise UnknownChannel(f"{named[:20]}: expected an interface that this DIP serves, such as IF-031.")
         return channel.id
 
-    async def _authorise(self, request: web.Request, channel: str) -> tuple[DipId, bytes, Signed]:
-        """The recipient, the body and the signature of a call by it, or by who acts for it."""
-        body = await self._desk.read(request)
-        caller = caller_of(request)
-        signed = self._signatures.check(
-            request.headers, method=request.method, urls=self._desk.urls(request), body=body, caller=caller.dip_id
-        )
-        recipient = DipId(request.match_info["recipient_id"])
-        participant = self._participants.value.get(recipient)
-        if participant is None or not acts_for(caller, recipient):
-            raise NotPermitted(f"{caller.dip_id} may not fetch messages of {recipient[:10]}; use your own DIP id.")
-        check_receives(self._registry.value.find(channel), participant)
-        return recipient, body, signed
+    async def _authorise(self, request: web.Request, channel: str) -> SignedCall:
+        """A signed call by the recipient, or by who acts for it."""
+        call = await self._calls.take(request, "fetch messages")
+        check_receives(self._registry.value.find(channel), call.participant)
+        return call
 
 
 def _number(request: web.Request, name: str, least: int, most: int, usual: int) -> int:

@@ -1,6 +1,5 @@
 """Replay, requeue and how far a requeue is: of channels and of status messages (5.5.11; live API 2.2.1)."""
 
-import asyncio
 from collections.abc import Mapping
 from typing import Final
 
@@ -13,14 +12,12 @@ from dip.delivery.replay_request import ReplayRequest, decoded, read_request
 from dip.delivery.requeue import Requeues
 from dip.ground.clock import Clock, microseconds
 from dip.ground.current import Current
-from dip.ground.errors import BadRequest, NotPermitted, TooLarge
 from dip.ground.settings import Settings
 from dip.http.api.calls import JSON, Desk, UnknownChannel, caller_of
 from dip.http.api.requeue_views import requeue_status
+from dip.http.api.signed_calls import SignedCalls
 from dip.messages.identifiers import DipId
-from dip.participants.access import acts_for
-from dip.participants.registry import Participants
-from dip.participants.signatures import Signatures, Signed
+from dip.participants.signatures import Signed
 from dip.security.signing import CONTENT_HASH
 from dip.store.protocol import MessageStore
 from dip.store.records import STATUS_CHANNEL, Exchange, Settlement, Stage
@@ -46,8 +43,7 @@ class Replays:
         settings: Settings,
         clock: Clock,
         registry: Current[Registry],
-        participants: Current[Participants],
-        signatures: Signatures,
+        calls: SignedCalls,
         store: MessageStore,
         replay: Replay,
         requeues: Requeues,
@@ -56,8 +52,7 @@ class Replays:
         self._settings = settings
         self._clock = clock
         self._registry = registry
-        self._participants = participants
-        self._signatures = signatures
+        self._calls = calls
         self._store = store
         self._replay = replay
         self._requeues = requeues
@@ -103,23 +98,8 @@ class Replays:
 
     async def _called(self, request: web.Request) -> tuple[DipId, str, bytes, Signed]:
         """The recipient, the channel and the body of a signed call by the recipient, or by who acts for it."""
-        if (request.content_length or 0) > _BODY_LIMIT:
-            raise TooLarge(f"Body: expected at most {_BODY_LIMIT} bytes.")
-        try:
-            async with asyncio.timeout(self._settings.request_timeout_s):
-                body = await self._desk.read(request)
-        except TimeoutError as exc:
-            raise BadRequest(f"Body: expected all of it within {self._settings.request_timeout_s:g} s.") from exc
-        if len(body) > _BODY_LIMIT:
-            raise TooLarge(f"Body: expected at most {_BODY_LIMIT} bytes.")
-        caller = caller_of(request)
-        signed = self._signatures.check(
-            request.headers, method=request.method, urls=self._desk.urls(request), body=body, caller=caller.dip_id
-        )
-        recipient = DipId(request.match_info["recipient_id"])
-        if self._participants.value.get(recipient) is None or not acts_for(caller, recipient):
-            raise NotPermitted(f"{caller.dip_id} may not ask for messages of {recipient[:10]}; use your own DIP id.")
-        return recipient, self._channel(request, recipient), body, signed
+        call = await self._calls.take(request, "ask for messages", _BODY_LIMIT)
+        return call.recipient, self._channel(request, call.recipient), call.body, call.signed
 
     def _channel(self, request: web.Request, recipient: DipId) -> str:
         """The channel of the address; one that is served no more, as long as something was sent on it."""

@@ -11,16 +11,14 @@ from dip.delivery.dispatcher import Dispatcher
 from dip.delivery.endpoint import EndpointKey
 from dip.ground.clock import Clock
 from dip.ground.current import Current
-from dip.ground.errors import BadRequest, NotFound, NotPermitted
+from dip.ground.errors import BadRequest, NotFound
 from dip.ground.settings import Settings
-from dip.http.api.calls import JSON, Desk, UnknownChannel, caller_of
+from dip.http.api.calls import JSON, UnknownChannel
+from dip.http.api.signed_calls import SignedCalls
 from dip.intake.answer import Answering
 from dip.messages.identifiers import DipId
 from dip.messages.timestamps import wire_time
-from dip.participants.access import acts_for
 from dip.participants.receiving import check_receives
-from dip.participants.registry import Participants
-from dip.participants.signatures import Signatures
 from dip.participants.webhooks import Network, check_webhook_url
 from dip.store.records import ALL_CHANNELS, STATUS_CHANNEL, EndpointSetting, Webhook
 
@@ -47,23 +45,19 @@ class Webhooks:
     def __init__(
         self,
         *,
-        desk: Desk,
+        calls: SignedCalls,
         settings: Settings,
         clock: Clock,
         registry: Current[Registry],
-        participants: Current[Participants],
         dispatcher: Dispatcher,
         networks: Sequence[Network],
-        signatures: Signatures,
     ) -> None:
-        self._desk = desk
+        self._calls = calls
         self._settings = settings
         self._clock = clock
         self._registry = registry
-        self._participants = participants
         self._dispatcher = dispatcher
         self._networks = networks
-        self._signatures = signatures
 
     async def set_channel(self, request: web.Request) -> web.Response:
         """POST /dip-channel/{id}/pubconfig/{recipient-id}."""
@@ -134,18 +128,6 @@ class Webhooks:
 
     async def _authorise(self, request: web.Request, channel: str) -> tuple[DipId, bytes]:
         """The recipient and the body of a signed call by it, or by who acts for it."""
-        body = await self._desk.read(request)
-        caller = caller_of(request)
-        self._signatures.check(
-            request.headers,
-            method=request.method,
-            urls=self._desk.urls(request),
-            body=body,
-            caller=caller.dip_id,
-        )
-        recipient = DipId(request.match_info["recipient_id"])
-        participant = self._participants.value.get(recipient)
-        if participant is None or not acts_for(caller, recipient):
-            raise NotPermitted(f"{caller.dip_id} may not set webhooks of {recipient[:10]}; use your own DIP id.")
-        check_receives(self._registry.value.find(channel), participant)
-        return recipient, body
+        call = await self._calls.take(request, "set webhooks")
+        check_receives(self._registry.value.find(channel), call.participant)
+        return call.recipient, call.body
