@@ -51,9 +51,12 @@ async def _serve(fault: Fault | None, given: dict[str, Any]) -> None:
 
 
 async def _listen(dip: Dip, watcher: Watcher) -> None:
-    """Take orders until the input ends."""
+    """Take orders until the input ends, or SIGTERM asks for the end."""
     loop = asyncio.get_running_loop()
-    while line := await loop.run_in_executor(None, sys.stdin.readline):
+    orders = asyncio.StreamReader()
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(orders), sys.stdin)
+    loop.add_signal_handler(signal.SIGTERM, orders.feed_eof)
+    while line := await orders.readline():
         order = msgspec.json.decode(line, type=Fault | Room)
         if isinstance(order, Fault):
             watcher.watch_for(order)

@@ -1,5 +1,7 @@
 """The books of a drill: what was acknowledged against what arrived and what the store holds."""
 
+from collections import Counter
+
 import msgspec
 
 from dip.benchmark.drill.market import Market
@@ -61,30 +63,35 @@ async def close_books(market: Market, expected: Expected) -> Books:
             reasons.append(f"{len(untold)} of whose fate the sender was not told")
     wrong = await _wrong_in_store(market, expected)
     if wrong:
-        lost |= wrong
-        reasons.append(f"{len(wrong)} not in the store as they should be")
+        lost |= wrong.keys()
+        found = ", ".join(f"{count} {how}" for how, count in Counter(wrong.values()).items())
+        reasons.append(f"{len(wrong)} not in the store as they should be: {found}")
     return Books(market.acknowledged_before, len(lost), doubled, reasons)
 
 
-async def _wrong_in_store(market: Market, expected: Expected) -> set[str]:
-    """References of messages that are not stored once for each recipient, or not in the state that they should have."""
+async def _wrong_in_store(market: Market, expected: Expected) -> dict[str, str]:
+    """How messages stand, by reference, that are not stored once for each recipient, in the state they should have."""
     store = SqliteStore(market.directory, group_limit=1, log=make_log())
-    wrong: set[str] = set()
+    wrong: dict[str, str] = {}
     try:
         by_transaction = {transaction: reference for reference, transaction in market.acknowledged.items()}
         for recipient in market.trade.recipients:
             lane = store.messages.lane_of(recipient, market.trade.channel)
             if lane is None:
-                return set(market.acknowledged)
+                return dict.fromkeys(market.acknowledged, f"no lane of {recipient}")
             rows: dict[str, list[DeliveryState]] = {transaction: [] for transaction in by_transaction}
             for known in store.messages.of_transactions(lane.id, by_transaction):
                 rows[known.transaction_id].append(known.state)
             ends = [expected.state] * expected.rows
-            wrong |= {by_transaction[transaction] for transaction, found in rows.items() if found != ends}
+            wrong |= {
+                by_transaction[transaction]: "+".join(found) or "absent"
+                for transaction, found in rows.items()
+                if found != ends
+            }
         if expected.returned:
             lane = store.messages.lane_of(market.trade.sender, STATUS_CHANNEL)
             if lane is None or store.messages.waiting({lane.id: 0}, 1):
-                wrong |= market.acknowledged.keys()
+                wrong |= dict.fromkeys(market.acknowledged, "its status message waits")
     finally:
         await store.close()
     return wrong

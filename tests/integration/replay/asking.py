@@ -74,6 +74,8 @@ async def minute_by_minute(platform: Platform, clock: Clock, count: int) -> tupl
     times: list[str] = []
     for _ in range(count):
         clock.advance(MINUTE)
-        times.append(wire_time(clock.now()))
         sent += await send(platform)
+        kept = await platform.dip.store.pages.message(sent[-1].transaction_id)
+        assert kept is not None
+        times.append(wire_time(kept.received_at))
     return sent, times
