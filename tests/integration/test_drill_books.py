@@ -69,7 +69,7 @@ async def test_a_message_that_the_store_does_not_have_is_lost(market: Market) ->
     market.acknowledged["m3"] = "T-IF-031-never-stored"
     market.receivers[RECIPIENT].arrivals.append(arrived(market, "m3"))
     books = await close_books(market, Expected())
-    assert (books.lost, books.reasons) == (1, ["1 not in the store as they should be"])
+    assert (books.lost, books.reasons) == (1, ["1 not in the store as they should be: 1 absent"])
 
 
 async def test_a_message_in_another_state_than_it_should_be_is_lost(market: Market) -> None:
