@@ -14,9 +14,10 @@ import msgspec
 from aiohttp import web
 
 from dip.client import Credentials
+from dip.messages.headers import CONTENT_HASH
 from dip.messages.standard_response import Entry, StandardResponse
 from dip.messages.timestamps import wire_time
-from dip.security.signing import CONTENT_HASH, content_hash
+from dip.security.signing import content_hash
 
 TAKEN = "RCP0000 - Message Success"
 REJECTED = "RCP1000 - Message Processing Failed"

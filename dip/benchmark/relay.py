@@ -15,8 +15,8 @@ from aiohttp import web
 
 from dip.benchmark.loop import run
 from dip.client import credentials_of
+from dip.messages.headers import CONTENT_HASH, SIGNATURE, SIGNATURE_CERTIFICATE, SIGNATURE_DATE
 from dip.messages.identifiers import DipId
-from dip.security.signing import CONTENT_HASH, SIGNATURE, SIGNATURE_CERTIFICATE, SIGNATURE_DATE
 
 _HELD_CALLS = 16
 """Calls held for a receiver; a relay that took more than it can pass on would only grow."""

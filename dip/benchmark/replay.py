@@ -13,9 +13,9 @@ from dip.benchmark.processes import cpu_seconds
 from dip.benchmark.report import Cell, Report, above, spread
 from dip.benchmark.stage import Stage, stage
 from dip.client import Answer, ParticipantClient, credentials_of
+from dip.messages.headers import CONTINUATION
 
 _LEAST = 5000.0
-_TOKEN = "X-Continuation-Token"  # noqa: S105 - the name of a header
 _EVERYTHING = {"datetimeFrom": None, "datetimeTo": None, "eventCode": None, "MPAN": None, "version": None}
 
 
@@ -98,7 +98,7 @@ async def _round(standing: Stage, transactions: Sequence[str]) -> ReplayRound | 
         before, began = cpu_seconds(standing.server.pid), time.monotonic()
         while True:
             asked = time.monotonic()
-            answer = await client.call("POST", path, body, headers={} if token is None else {_TOKEN: token})
+            answer = await client.call("POST", path, body, headers={} if token is None else {CONTINUATION: token})
             took.append((time.monotonic() - asked) * 1000)
             if answer.status not in (200, 206):
                 return Unaccounted(f"page {len(pages) + 1} was answered {answer.status}: {answer.explanation()}")
@@ -132,4 +132,4 @@ def compare(transactions: Sequence[str], pages: Sequence[bytes]) -> Unaccounted 
 
 def _token(answer: Answer) -> str | None:
     named = {name.lower(): value for name, value in answer.headers.items()}
-    return named.get(_TOKEN.lower())
+    return named.get(CONTINUATION.lower())

@@ -34,7 +34,7 @@ class Puller:
 
     async def _channel(self, channel: str) -> None:
         while self._left != 0:
-            pulled = await self._client.pull(channel, max=min(self._left or _AT_ONCE, _AT_ONCE), wait=_WAIT_S)
+            pulled = await self._client.pull(channel, most=min(self._left or _AT_ONCE, _AT_ONCE), wait=_WAIT_S)
             entries: list[Entry] = []
             for item in pulled.items:
                 if item.received is not None:

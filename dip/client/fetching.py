@@ -12,10 +12,9 @@ from dip.client.received import Received
 from dip.client.responses import MESSAGE_SUCCESS, entry_for
 from dip.client.results import Answer
 from dip.ground.clock import Clock
+from dip.messages.headers import LEASE, SEQUENCE
 from dip.messages.standard_response import Entry
 
-LEASE: Final = "X-DIP-Lease"
-LAST_EVENT: Final = "Last-Event-ID"
 _TOLERANCE: Final = timedelta(seconds=300)
 _EVENT_END: Final = b"\n\n"
 _EVENT_LIMIT: Final = 32 * 1024 * 1024
@@ -72,7 +71,7 @@ def read_pulled(credentials: Credentials, url: str, answer: Answer, clock: Clock
     elements = msgspec.json.decode(answer.body, type=list[dict[str, Any]])
     opened = open_elements(credentials, elements, answer.headers, wall)
     items = [_fetched(credentials, one, clock.now()) for one in opened]
-    return Pulled(items, answer.headers.get(LEASE), answer.headers.get("X-DIP-Sequence"))
+    return Pulled(items, answer.headers.get(LEASE), answer.headers.get(SEQUENCE))
 
 
 def read_event(

@@ -9,11 +9,9 @@ from dip.client.credentials import Credentials
 from dip.client.messages import Message
 from dip.client.received import Received
 from dip.client.responses import MESSAGE_SUCCESS, PROCESSING_FAILED, SCHEMA_FAILURE
+from dip.messages.headers import ENVIRONMENT, SEQUENCE
 from dip.security.encryption import UndecryptableBlock
 from dip.security.signing import SignedHeaders, check_age, verify
-
-ENVIRONMENT = "X-DIP-Environment"
-SEQUENCE = "X-DIP-Sequence"
 
 
 class Opened(msgspec.Struct, frozen=True):

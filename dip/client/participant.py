@@ -12,13 +12,14 @@ import msgspec
 
 from dip.client.credentials import Credentials
 from dip.client.errors import CallRefused
-from dip.client.fetching import LAST_EVENT, LEASE, Fetched, Pulled, events_of, read_event, read_pulled
+from dip.client.fetching import Fetched, Pulled, events_of, read_event, read_pulled
 from dip.client.messages import Message, interface_of
-from dip.client.replay import CONTINUATION, RequeueProgress, request_body, sent_path
+from dip.client.replay import RequeueProgress, request_body, sent_path
 from dip.client.responses import response
 from dip.client.results import Answer, SendResult
 from dip.client.server import not_reached
 from dip.ground.clock import Clock
+from dip.messages.headers import API_KEY, CONTINUATION, LAST_EVENT, LEASE
 from dip.messages.standard_response import Entry
 
 MIXED = ""
@@ -160,13 +161,13 @@ class ParticipantClient:
         answer.require(200, 204)
         return msgspec.json.decode(answer.body, type=list[RequeueProgress]) if answer.status == 200 else []
 
-    async def pull(self, channel_id: str, *, max: int | None = None, wait: float | None = None) -> Pulled:  # noqa: A002
-        """Fetch messages of a channel, or STATUS_MESSAGES, at most `max`; waits so many seconds for the first.
+    async def pull(self, channel_id: str, *, most: int | None = None, wait: float | None = None) -> Pulled:
+        """Fetch messages of a channel, or STATUS_MESSAGES, at most so many; waits so many seconds for the first.
 
         They stay this participant's for the time of a lease; what is not acknowledged in it comes again. Raises
         CallRefused, ServerNotReached, SignatureRefused.
         """
-        asked = {"max": max, "wait": wait}
+        asked = {"max": most, "wait": wait}
         query = "&".join(f"{name}={value:g}" for name, value in asked.items() if value is not None)
         path = sent_path(channel_id, "messages", self.credentials.dip_id) + (f"?{query}" if query else "")
         answer = await self.call("GET", path, patience_s=wait or 0)
@@ -233,7 +234,7 @@ class ParticipantClient:
         if self._session is None:
             raise CallRefused("The client is not open: use `async with`.")
         url = self._api + path
-        all_headers = {"Content-Type": "application/json", "X-API-Key": self.credentials.identity.api_key}
+        all_headers = {"Content-Type": "application/json", API_KEY: self.credentials.identity.api_key}
         all_headers |= await asyncio.to_thread(self.credentials.signer.headers, method, url, body, self._clock.wall())
         async with self._session.request(
             method,

@@ -5,7 +5,6 @@ from typing import Any, Final
 
 import msgspec
 
-CONTINUATION: Final = "X-Continuation-Token"
 STATUS_MESSAGES: Final = "statusmessage"
 _KEYS: Final = ("datetimeFrom", "datetimeTo", "eventCode", "MPAN", "version")
 

@@ -26,8 +26,9 @@ from dip.messages.timestamps import wire_time
 from dip.participants.access import Caller
 from dip.participants.signatures import Signed
 from dip.reporting.metrics import Metrics
+from dip.store.evidence import inbound_call
 from dip.store.protocol import MessageStore
-from dip.store.records import STATUS_CHANNEL, DeliveryState, Exchange, Known, Lane
+from dip.store.records import STATUS_CHANNEL, DeliveryState, Exchange, Known, Lane, stage_of
 
 _TAKEN: Final = 200
 _SUCCESS, _FAILED = "MSG0000", "MSG1000"
@@ -114,7 +115,7 @@ class Acknowledgements:
             self._evidence(call, answer),
             list(counted.values()),
             call.recipient,
-            for_status=call.channel == STATUS_CHANNEL,
+            stage_of(for_status=call.channel == STATUS_CHANNEL),
         )
         done = await self._store.settle(settlement)
         self._leases.settled(done.taken)
@@ -209,18 +210,12 @@ class Acknowledgements:
         return msgspec.json.encode(StandardResponse(entries, timestamp))
 
     def _evidence(self, call: Acknowledgement, answer: bytes) -> Exchange:
-        headers = call.signed.headers
-        return Exchange(
-            direction="in",
+        return inbound_call(
+            call.caller,
+            call.signed,
             at=microseconds(self._clock.now()),
-            party=call.caller.dip_id,
             method="POST",
             url=call.url,
-            content_hash=headers.content_hash,
-            signature=headers.signature,
-            signature_date=headers.date,
-            signing_certificate=call.signed.fingerprint,
-            tls_certificate=call.caller.tls_fingerprint,
             status=_TAKEN,
             answer=self._archive.seal_answer(answer),
             duration_us=int((self._clock.monotonic() - call.started) * 1_000_000),

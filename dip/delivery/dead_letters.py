@@ -10,7 +10,6 @@ from typing import Final
 import msgspec
 
 from dip.channels.registry import Registry
-from dip.delivery.ledger import own_step
 from dip.delivery.returns import Returns
 from dip.ground.clock import Clock, microseconds
 from dip.ground.current import Current
@@ -19,6 +18,7 @@ from dip.ground.log import Log
 from dip.ground.settings import Settings
 from dip.messages.identifiers import DIP
 from dip.store.dead_letters import DeadLetterFilter, Found
+from dip.store.evidence import own_step
 from dip.store.protocol import DeadLetterStore, MessageStore, WatchStore
 from dip.store.records import (
     STATUS_CHANNEL,
@@ -29,6 +29,7 @@ from dip.store.records import (
     Settlement,
     Stage,
     Status,
+    stage_of,
 )
 
 _STEP: Final = 250
@@ -47,7 +48,7 @@ class QueuedAgain(msgspec.Struct, frozen=True):
 class DeadLetters:
     """Gives up what waited longer than its channel says, on business time, and moves what was given up.
 
-    wake: of lanes behind whose end something new waits; wake_again: of lanes in whose midst something waits again.
+    wake: of lanes behind whose end something new waits; wake_again: of lanes in whose midst something changed.
     """
 
     def __init__(
@@ -140,14 +141,22 @@ class DeadLetters:
                 detail=f"not delivered within {_in_words(one.after)}",
                 returned=self._returns.given_up(one.overdue, one.lane.recipient, now, _help(one)),
                 recipient=one.lane.recipient,
-                stage=_stage(one.lane.channel),
+                stage=one.lane.stage,
             )
             for one in batch
         ]
         done = await self._messages.settle(
-            Settlement(exchange=own_step(now, DIP, "dead letter"), recipient=DIP, stage=Stage.OUTBOUND, settled=settled)
+            Settlement(
+                exchange=own_step(microseconds(now), DIP, "dead letter"),
+                recipient=DIP,
+                stage=Stage.OUTBOUND,
+                settled=settled,
+            )
         )
-        self._wake(done.lanes)
+        # A worker may hold what was given up in memory: it reads its lanes again.
+        changed = {one.overdue.lane for one in batch}
+        self._wake_again(changed)
+        self._wake(done.lanes - changed)
         return len(done.taken)
 
     async def _move(self, number: int, status: Status, why: str) -> Found:
@@ -168,12 +177,14 @@ class DeadLetters:
                 detail=why,
                 lane=one.lane if status is Status.REQUEUED else None,
                 recipient=one.letter.recipient,
-                stage=_stage(one.letter.channel),
+                stage=stage_of(for_status=one.letter.channel == STATUS_CHANNEL),
             )
             for one in found
         ]
         done = await self._messages.settle(
-            Settlement(exchange=own_step(now, DIP, why), recipient=DIP, stage=Stage.OUTBOUND, settled=settled)
+            Settlement(
+                exchange=own_step(microseconds(now), DIP, why), recipient=DIP, stage=Stage.OUTBOUND, settled=settled
+            )
         )
         self._wake_again(done.again)
         self._wake(done.lanes - done.again)
@@ -182,7 +193,7 @@ class DeadLetters:
 
     def _time_of(self, lane: Lane) -> timedelta:
         """How long a lane's deliveries may wait."""
-        channel = None if lane.channel == STATUS_CHANNEL else self._registry.value.find(lane.channel)
+        channel = None if lane.for_status else self._registry.value.find(lane.channel)
         return timedelta(days=self._settings.status_dead_letter_days) if channel is None else channel.dead_letter_after
 
 
@@ -232,10 +243,6 @@ def _next(queues: Sequence[_Queue]) -> list[_Due]:
         elif queue.more:
             break
     return batch
-
-
-def _stage(channel: str) -> Stage:
-    return Stage.STATUS_MESSAGE if channel == STATUS_CHANNEL else Stage.OUTBOUND
 
 
 def _help(due: _Due) -> str:

@@ -19,9 +19,10 @@ from dip.delivery.outgoing import Item, Outgoing, build, element_of
 from dip.ground.clock import Clock
 from dip.ground.current import Current
 from dip.messages.envelope import Envelope
+from dip.messages.headers import SIGNATURE
 from dip.messages.identifiers import DipId
 from dip.security.encryption import Encryptor
-from dip.security.signing import SIGNATURE, Signer
+from dip.security.signing import Signer
 from dip.store.records import Exchange, Lane
 
 _IN_ANSWERS: Final = frozenset({"bad_signature", "wrong_signing_certificate"})
@@ -30,7 +31,7 @@ _TO_A_STRANGER: Final = "encrypted_to_another_key"
 
 
 class _Head(msgspec.Struct):
-    eventCode: str = ""  # noqa: N815
+    event_code: str = msgspec.field(default="", name="eventCode")
 
 
 class _Common(msgspec.Struct):
@@ -132,7 +133,9 @@ class DeliveryFaults:
         channel = self._lane(item.waiting.lane).channel
         if not isinstance(item.content, Envelope):
             return Subject(channel)
-        return Subject(channel, msgspec.json.decode(item.content.plain, type=_Element).payload.CommonBlock.S0.eventCode)
+        return Subject(
+            channel, msgspec.json.decode(item.content.plain, type=_Element).payload.CommonBlock.S0.event_code
+        )
 
 
 class Changed(msgspec.Struct, frozen=True):

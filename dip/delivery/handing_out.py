@@ -13,7 +13,7 @@ from dip.delivery.contents import Contents
 from dip.delivery.delivery_faults import DeliveryFaults
 from dip.delivery.leases import Holder, Leases
 from dip.delivery.ledger import Ledger
-from dip.delivery.outgoing import Item, Outgoing, build, element_of, fit, is_status, platform_headers
+from dip.delivery.outgoing import Item, Outgoing, build, element_of, encryptor_for, fit, platform_headers
 from dip.ground.clock import Clock, microseconds
 from dip.ground.current import Current
 from dip.ground.settings import Settings
@@ -157,7 +157,7 @@ class HandingOut:
 
     async def _give_up(self, lane: Lane, unreadable: Sequence[Waiting]) -> None:
         """What can't be opened any more is dead, and its sender told."""
-        ended = self._ledger.unreadable(unreadable, lane.recipient, for_status=is_status(lane))
+        ended = self._ledger.unreadable(unreadable, lane.recipient, for_status=lane.for_status)
         self._wake((await self._store.settle(ended)).lanes)
 
     async def _array(self, ask: Ask, lane: Lane, items: Sequence[Item]) -> Outgoing:
@@ -210,9 +210,7 @@ class HandingOut:
         return outcomes
 
     def _encryptor(self, lane: Lane, items: Sequence[Item], wall: datetime) -> Encryptor | None:
-        if is_status(lane) or not any(item.waiting.protected for item in items):
-            return None
-        return self._participants.value.encryptor(lane.recipient, wall)
+        return encryptor_for(self._participants.value, lane.recipient, (item.waiting for item in items), wall)
 
     def _since(self, started: float) -> int:
         return int((self._clock.monotonic() - started) * 1_000_000)

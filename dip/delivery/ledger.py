@@ -6,13 +6,14 @@ from datetime import datetime, timedelta
 from dip.archive.archive import Archive
 from dip.delivery.answers import Call, Fate, Judgement
 from dip.delivery.endpoint import Endpoint, Pace
-from dip.delivery.outgoing import Item, Outgoing, is_status
+from dip.delivery.outgoing import Item, Outgoing
 from dip.delivery.returns import Returns
 from dip.ground.clock import Clock, microseconds
+from dip.messages.headers import CONTENT_HASH, SIGNATURE, SIGNATURE_DATE
 from dip.messages.identifiers import DipId
 from dip.messages.standard_response import code_of
-from dip.security.signing import CONTENT_HASH, SIGNATURE, SIGNATURE_DATE
-from dip.store.records import Exchange, Lane, Settled, Settlement, Stage, Status, Waiting
+from dip.store.evidence import own_step
+from dip.store.records import Exchange, Lane, Settled, Settlement, Stage, Status, Waiting, stage_of
 
 _OUTCOMES = {
     Fate.DELIVERED: Status.DELIVERED,
@@ -23,23 +24,6 @@ _OUTCOMES = {
 }
 _HANDED_OUT = 200
 _UNREADABLE = "its content is gone or can't be opened"
-
-
-def own_step(at: datetime, party: DipId, note: str) -> Exchange:
-    """A step that the DIP takes by itself: no call, but it has its place in the journal."""
-    return Exchange(
-        direction="own",
-        at=microseconds(at),
-        party=party,
-        method="",
-        url="",
-        content_hash="",
-        signature="",
-        signature_date="",
-        signing_certificate="",
-        tls_certificate="",
-        note=note,
-    )
 
 
 class Ledger:
@@ -84,7 +68,7 @@ class Ledger:
         return Settlement(
             exchange=exchange,
             recipient=endpoint.key.recipient,
-            stage=_stage(for_status=endpoint.key.for_status),
+            stage=stage_of(for_status=endpoint.key.for_status),
             delivered=delivered,
             settled=settled,
         )
@@ -103,9 +87,9 @@ class Ledger:
             for waiting in batch
         ]
         return Settlement(
-            exchange=own_step(now, recipient, _UNREADABLE),
+            exchange=own_step(microseconds(now), recipient, _UNREADABLE),
             recipient=recipient,
-            stage=_stage(for_status=for_status),
+            stage=stage_of(for_status=for_status),
             settled=settled,
         )
 
@@ -121,12 +105,12 @@ class Ledger:
         return Settlement(
             exchange=exchange,
             recipient=lane.recipient,
-            stage=_stage(for_status=is_status(lane)),
+            stage=lane.stage,
             settled=[Settled(one.waiting.id, one.waiting.message, Status.LEASED) for one in outgoing.items],
         )
 
     def acknowledged(
-        self, exchange: Exchange, judged: Sequence[tuple[Waiting, Judgement]], recipient: DipId, *, for_status: bool
+        self, exchange: Exchange, judged: Sequence[tuple[Waiting, Judgement]], recipient: DipId, stage: Stage
     ) -> Settlement:
         """What a recipient's acknowledgement, the call `exchange`, says of what was handed out to it."""
         now = self._clock.now()
@@ -140,14 +124,14 @@ class Ledger:
             )
             for waiting, judgement in judged
         ]
-        return Settlement(exchange=exchange, recipient=recipient, stage=_stage(for_status=for_status), settled=settled)
+        return Settlement(exchange=exchange, recipient=recipient, stage=stage, settled=settled)
 
     def taken_back(self, lane: Lane, deliveries: Mapping[int, int], why: str) -> Settlement:
         """The end of leases: messages, by their delivery, wait again at their place in the order."""
         return Settlement(
-            exchange=own_step(self._clock.now(), lane.recipient, why),
+            exchange=own_step(microseconds(self._clock.now()), lane.recipient, why),
             recipient=lane.recipient,
-            stage=_stage(for_status=is_status(lane)),
+            stage=lane.stage,
             settled=[
                 Settled(delivery, message, Status.UNKNOWN_DELIVERY_STATUS, detail=why, lane=lane.id)
                 for delivery, message in deliveries.items()
@@ -189,10 +173,6 @@ class Ledger:
             detail=_detail(judgement),
             returned=self._returns.about(item.waiting, judgement, endpoint.key.recipient, now),
         )
-
-
-def _stage(*, for_status: bool) -> Stage:
-    return Stage.STATUS_MESSAGE if for_status else Stage.OUTBOUND
 
 
 def _detail(judgement: Judgement) -> str | None:

@@ -2,19 +2,21 @@
 
 import threading
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
 
 from dip.channels.obfuscation import without
 from dip.messages.envelope import Envelope, array
+from dip.messages.headers import ENVIRONMENT, SEQUENCE
+from dip.messages.identifiers import DipId
+from dip.participants.registry import Participants
 from dip.security.encryption import Encryptor
 from dip.security.signing import Signer, content_hash
-from dip.store.records import STATUS_CHANNEL, Lane, Waiting
+from dip.store.records import Lane, Waiting
+from dip.store.replay import Sent
 
-SEQUENCE = "X-DIP-Sequence"
-ENVIRONMENT = "X-DIP-Environment"
 _PATHS = msgspec.json.Decoder(tuple[str, ...])
 _JWE_HEAD = 800
 """Most that header, key, nonce and tag add to a JWE's ciphertext, bytes."""
@@ -150,6 +152,12 @@ def platform_headers(items: Sequence[Item], lanes: Mapping[int, Lane], environme
     return {ENVIRONMENT: environment, SEQUENCE: sequences(items, lanes)}
 
 
-def is_status(lane: Lane) -> bool:
-    """Whether the lane carries status messages."""
-    return lane.channel == STATUS_CHANNEL
+def encryptor_for(
+    participants: Participants, recipient: DipId, sent: Iterable[Waiting | Sent], at: datetime
+) -> Encryptor | None:
+    """The encryptor that these deliveries need: the recipient's, where one of them is a protected message.
+
+    Status messages have nothing to protect. at: the wall clock's time. Raises CertificateMissing.
+    """
+    needed = any(one.protected and one.status_message is None for one in sent)
+    return participants.encryptor(recipient, at) if needed else None

@@ -12,7 +12,7 @@ import msgspec
 
 from dip.archive.archive import Archive
 from dip.channels.obfuscation import without
-from dip.delivery.outgoing import element
+from dip.delivery.outgoing import element, encryptor_for
 from dip.delivery.replay_request import ReplayRequest, Selecting
 from dip.ground.clock import Clock
 from dip.ground.current import Current
@@ -20,6 +20,7 @@ from dip.ground.errors import BadRequest, DipError
 from dip.ground.log import Log
 from dip.ground.settings import Settings
 from dip.messages.envelope import Envelope, array
+from dip.messages.headers import CONTINUATION
 from dip.messages.identifiers import DipId
 from dip.messages.timestamps import wire_time
 from dip.participants.registry import Participants
@@ -35,7 +36,6 @@ _OPENED: Final = 50
 """Messages read and opened at once: the largest are nearly a megabyte."""
 _PATHS: Final = msgspec.json.Decoder(tuple[str, ...])
 _SPAN: Final = msgspec.msgpack.Decoder(Span)
-_TOKEN: Final = "X-Continuation-Token"  # noqa: S105 - the name of a header
 
 
 class ChannelHeld(DipError):
@@ -162,9 +162,7 @@ class Replay:
             )
             work = partial(self._status_entries, found, sealed)
         else:
-            encryptor = None
-            if any(sent.protected for sent in found):
-                encryptor = self._participants.value.encryptor(recipient, self._clock.wall())
+            encryptor = encryptor_for(self._participants.value, recipient, found, self._clock.wall())
             contents = self._messages.contents(sent.message for sent in found)
             at = wire_time(self._clock.now()) if self._settings.switches.rewraps_replays else None
             work = partial(self._elements, found, contents, selection.version, encryptor, at, room)
@@ -258,4 +256,6 @@ def _context(recipient: DipId, channel: str, request: ReplayRequest) -> bytes:
 
 
 def _unknown_token() -> BadRequest:
-    return BadRequest(f"{_TOKEN}: expected the one of the last answer to the same request, or none for its beginning.")
+    return BadRequest(
+        f"{CONTINUATION}: expected the one of the last answer to the same request, or none for its beginning."
+    )

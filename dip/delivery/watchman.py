@@ -11,7 +11,7 @@ from dip.ground.settings import Settings
 from dip.reporting.alarms import Alarms
 from dip.store.alarms import AlarmKind
 from dip.store.protocol import WatchStore
-from dip.store.records import ALL_CHANNELS, STATUS_CHANNEL, Lane
+from dip.store.records import ALL_CHANNELS, Lane
 from dip.store.watch import Age
 
 
@@ -73,7 +73,7 @@ class Watchman:
     def _is_due(self, lane: Lane, served: dict[tuple[str, str], EndpointState]) -> bool:
         """Whether a webhook in service should have had what waits in the lane."""
         state = served.get((lane.recipient, lane.channel))
-        if state is None and lane.channel != STATUS_CHANNEL:
+        if state is None and not lane.for_status:
             state = served.get((lane.recipient, ALL_CHANNELS))
         return state is not None and not state.paused and not state.held and not self._holds(lane.channel)
 

@@ -3,7 +3,7 @@
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 
@@ -11,7 +11,7 @@ from dip.delivery.answers import Fate, judge
 from dip.delivery.delivery_faults import Struck
 from dip.delivery.endpoint import Endpoint, Pace
 from dip.delivery.logical_queue import LogicalQueue, Turn
-from dip.delivery.outgoing import Item, Outgoing, build, platform_headers
+from dip.delivery.outgoing import Item, Outgoing, build, encryptor_for, platform_headers
 from dip.delivery.postman import Postman
 from dip.ground.clock import microseconds
 from dip.ground.errors import DipError, StoreUnavailable
@@ -317,11 +317,12 @@ class Worker:
         postman = self._postman
         settings = postman.settings
         wall = postman.clock.wall()
-        lanes = {item.waiting.lane: postman.store.lane(item.waiting.lane) for item in items}
-        extra = platform_headers(items, lanes, settings.environment) if settings.switches.platform_headers else {}
-        encryptor = None
-        if any(item.waiting.protected for item in items) and not self.endpoint.key.for_status:
-            encryptor = postman.participants.value.encryptor(self.endpoint.key.recipient, wall)
+        extra: Mapping[str, str] = {}
+        if settings.switches.platform_headers:
+            lanes = {number: postman.store.lane(number) for number in {item.waiting.lane for item in items}}
+            extra = platform_headers(items, lanes, settings.environment)
+        waiting = (item.waiting for item in items)
+        encryptor = encryptor_for(postman.participants.value, self.endpoint.key.recipient, waiting, wall)
         return await asyncio.get_running_loop().run_in_executor(
             postman.executor,
             partial(

@@ -32,9 +32,9 @@ _JWE = "a JWE in compact form, in quotes"
 
 
 class _Kind(msgspec.Struct):
-    interfaceID: str  # noqa: N815
-    eventCode: str  # noqa: N815
-    schemaVersion: Any = None  # noqa: N815
+    interface_id: str = msgspec.field(name="interfaceID")
+    event_code: str = msgspec.field(name="eventCode")
+    schema_version: Any = msgspec.field(default=None, name="schemaVersion")
 
 
 class _Peek(msgspec.Struct):
@@ -42,7 +42,7 @@ class _Peek(msgspec.Struct):
 
 
 class _Reference(msgspec.Struct):
-    senderUniqueReference: str  # noqa: N815
+    sender_unique_reference: str = msgspec.field(name="senderUniqueReference")
 
 
 class _ReferencePeek(msgspec.Struct):
@@ -132,7 +132,7 @@ class Checker:
         pause = self._pauses.of(channel.id, now.business)
         if pause is not None:
             return under_maintenance(pause, now.business)
-        decoded = self._decode_common(blocks, event, event.format_of(kind.schemaVersion))
+        decoded = self._decode_common(blocks, event, event.format_of(kind.schema_version))
         if isinstance(decoded, Refusal):
             return decoded
         common, common_raw, layout = decoded
@@ -193,20 +193,20 @@ class Checker:
         return _PEEK.decode(msgspec.json.encode(common)).S0
 
     def _event(self, kind: _Kind, channel_id: str | None) -> tuple[Channel, Event] | Refusal:
-        if channel_id is not None and kind.interfaceID != channel_id:
+        if channel_id is not None and kind.interface_id != channel_id:
             return one(
                 "MSG1002",
                 f"{_S0}/interfaceID",
                 f"{channel_id}, the channel of the address",
-                kind.interfaceID[:20],
+                kind.interface_id[:20],
             )
-        channel = self._registry.find(kind.interfaceID)
+        channel = self._registry.find(kind.interface_id)
         if channel is None:
-            return one("MSG1002", f"{_S0}/interfaceID", "an interface that this DIP serves", kind.interfaceID[:20])
-        event = channel.events.get(EventCode(kind.eventCode))
+            return one("MSG1002", f"{_S0}/interfaceID", "an interface that this DIP serves", kind.interface_id[:20])
+        event = channel.events.get(EventCode(kind.event_code))
         if event is None:
             codes = ", ".join(channel.events)
-            return one("MSG1001", f"{_S0}/eventCode", f"one of {codes}", kind.eventCode[:50])
+            return one("MSG1001", f"{_S0}/eventCode", f"one of {codes}", kind.event_code[:50])
         return channel, event
 
     def _decode_common(
@@ -344,6 +344,6 @@ class Checker:
 def reference_of(blocks: Blocks) -> str | None:
     """The sender's reference of a refused message, where it can be read."""
     try:
-        return _REFERENCE.decode(blocks.CommonBlock).S1.senderUniqueReference[:200]
+        return _REFERENCE.decode(blocks.CommonBlock).S1.sender_unique_reference[:200]
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None

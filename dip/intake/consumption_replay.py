@@ -28,6 +28,7 @@ from dip.routing.dates import at
 from dip.routing.look_up import LookUp
 from dip.routing.router import Enquiry, Router
 from dip.security.vault import SealBroken, Vault
+from dip.store.evidence import own_step
 from dip.store.page_records import Kept
 from dip.store.pages import SqlitePages
 from dip.store.protocol import MessageStore
@@ -310,19 +311,7 @@ class ConsumptionReplay:
         await self._store.settle(Settlement(exchange=exchange, recipient=DIP, stage=Stage.OUTBOUND, settled=[again]))
 
     def _own_step(self, note: str) -> Exchange:
-        return Exchange(
-            direction="own",
-            at=microseconds(self._clock.now()),
-            party=DIP,
-            method="",
-            url="",
-            content_hash="",
-            signature="",
-            signature_date="",
-            signing_certificate="",
-            tls_certificate="",
-            note=note,
-        )
+        return own_step(microseconds(self._clock.now()), DIP, note)
 
 
 def _request(waiting: Waiting, envelope: Envelope) -> Request:

@@ -24,8 +24,9 @@ from dip.routing.look_up import LookUp
 from dip.routing.router import Enquiry, Router, mpans_of
 from dip.security.encryption import UndecryptableBlock
 from dip.security.vault import Vault
+from dip.store.evidence import inbound_call
 from dip.store.protocol import MessageStore
-from dip.store.records import Arrival, Exchange, Taken, Verdict
+from dip.store.records import Arrival, Taken, Verdict
 
 _BREATH = 16
 """Messages checked between two turns of the event loop."""
@@ -197,17 +198,12 @@ class Intake:
         timestamp = now.receipt.stamp
         whole = not self._settings.switches.takes_good_of_mixed
         arrival = Arrival(
-            exchange=Exchange(
-                direction="in",
+            exchange=inbound_call(
+                request.caller,
+                signed,
                 at=now.receipt.microseconds,
-                party=request.caller.dip_id,
                 method=request.method,
                 url=request.urls[0],
-                content_hash=signed.headers.content_hash,
-                signature=signed.headers.signature,
-                signature_date=signed.headers.date,
-                signing_certificate=signed.fingerprint,
-                tls_certificate=request.caller.tls_fingerprint,
                 note=request.note,
                 duration_us=int((self._clock.monotonic() - request.started) * 1_000_000),
             ),

@@ -23,8 +23,9 @@ from dip.messages.timestamps import read_wire_time, wire_time
 from dip.participants.access import Caller, acts_for, represents
 from dip.participants.signatures import Signatures, Signed
 from dip.security.vault import Vault
+from dip.store.evidence import inbound_call
 from dip.store.protocol import ReportStore
-from dip.store.records import Exchange, NewStatus
+from dip.store.records import NewStatus
 from dip.store.reports import Report, Reportable, StatusArrival
 
 _BREATH = 50
@@ -173,17 +174,12 @@ class StatusIntake:
         timestamp = wire_time(now)
         refused = any(one.refusal is not None for one in judged)
         arrival = StatusArrival(
-            exchange=Exchange(
-                direction="in",
+            exchange=inbound_call(
+                request.caller,
+                signed,
                 at=microseconds(now),
-                party=request.caller.dip_id,
                 method=request.method,
                 url=request.urls[0],
-                content_hash=signed.headers.content_hash,
-                signature=signed.headers.signature,
-                signature_date=signed.headers.date,
-                signing_certificate=signed.fingerprint,
-                tls_certificate=request.caller.tls_fingerprint,
                 duration_us=int((self._clock.monotonic() - request.started) * 1_000_000),
             ),
             reports=reports,

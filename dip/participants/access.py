@@ -7,6 +7,7 @@ from datetime import datetime
 import msgspec
 
 from dip.ground.errors import NotAuthenticated, NotPermitted
+from dip.messages.headers import API_KEY
 from dip.messages.identifiers import DipId
 from dip.participants.participant import HeldCertificate, api_key_digest
 from dip.participants.registry import Participants
@@ -76,13 +77,13 @@ def check_api_key(participants: Participants, caller: Caller, given: str | None,
     """Raise NotAuthenticated where the API key is wrong, or missing while it is required."""
     if given is None:
         if required:
-            raise NotAuthenticated("X-API-Key is missing. Send the apiKey of participant.json with every call.")
+            raise NotAuthenticated(f"{API_KEY} is missing. Send the apiKey of participant.json with every call.")
         return
     participant = participants.get(caller.dip_id)
     kept = participant.api_key_digest if participant is not None else ""
     if not hmac.compare_digest(api_key_digest(given), kept):
         raise NotAuthenticated(
-            f"X-API-Key is not the key of {caller.dip_id}, to whom the client certificate belongs. Send the "
+            f"{API_KEY} is not the key of {caller.dip_id}, to whom the client certificate belongs. Send the "
             "apiKey of its participant.json, or none."
         )
 

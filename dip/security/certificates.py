@@ -14,10 +14,10 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from dip.ground.errors import DipError
+from dip.messages.headers import SIGNATURE_CERTIFICATE
 
 VerificationKey = rsa.RSAPublicKey | ec.EllipticCurvePublicKey
 
-SIGNATURE_CERTIFICATE = "X-DIP-Signature-Certificate"
 TEXT_LIMIT = 16 * 1024
 """Characters that the header may have."""
 _PEM = re.compile(rb"-----BEGIN CERTIFICATE-----\s[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----")

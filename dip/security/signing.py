@@ -12,14 +12,11 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 
 from dip.ground.errors import DipError
-from dip.security.certificates import SIGNATURE_CERTIFICATE, VerificationKey
+from dip.messages.headers import CONTENT_HASH, SIGNATURE, SIGNATURE_CERTIFICATE, SIGNATURE_DATE
+from dip.security.certificates import VerificationKey
 
 __all__ = [
     "ALL_HEADERS",
-    "CONTENT_HASH",
-    "SIGNATURE",
-    "SIGNATURE_CERTIFICATE",
-    "SIGNATURE_DATE",
     "SignatureRefused",
     "SignedHeaders",
     "Signer",
@@ -33,9 +30,6 @@ __all__ = [
     "verify",
 ]
 
-SIGNATURE = "X-DIP-Signature"
-SIGNATURE_DATE = "X-DIP-Signature-Date"
-CONTENT_HASH = "X-DIP-Content-Hash"
 ALL_HEADERS = (SIGNATURE, SIGNATURE_DATE, CONTENT_HASH, SIGNATURE_CERTIFICATE)
 
 HELP_LIMIT = 500

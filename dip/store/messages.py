@@ -77,10 +77,6 @@ class SqliteMessages:
         number = self._by_name.get((recipient, channel))
         return None if number is None else self._lanes[number]
 
-    def lanes_waiting(self) -> frozenset[int]:
-        """The lanes in which something waits."""
-        return frozenset(row[0] for row in self._reading.execute(queries()["lanes_waiting"]))
-
     def waiting(self, after: Mapping[int, int], limit: int) -> Sequence[Waiting]:
         """The next deliveries of these lanes, each behind a delivery of its own, without those set aside.
 
@@ -109,11 +105,6 @@ class SqliteMessages:
     def overdue(self, lane: int, before: int, limit: int) -> Sequence[Overdue]:
         """What waits in a lane since before a moment, oldest first, what was set aside included."""
         return [Overdue(*row) for row in self._reading.execute(queries()["overdue"], (lane, before, limit))]
-
-    def oldest_waiting(self, lane: int) -> int | None:
-        """Since when the oldest of what waits in a lane has been waiting."""
-        found: int | None = self._reading.execute(queries()["oldest_waiting"], (lane,)).fetchone()[0]
-        return found
 
     def lanes_leased(self) -> frozenset[int]:
         """The lanes in which something is handed out."""

@@ -53,9 +53,6 @@ class MessageStore(Protocol):
     def lane_of(self, recipient: str, channel: str) -> Lane | None:
         """A recipient's lane of a channel; None while nothing was ever queued in it."""
 
-    def lanes_waiting(self) -> frozenset[int]:
-        """The lanes in which something waits."""
-
     def lanes_leased(self) -> frozenset[int]:
         """The lanes in which something is handed out."""
 
@@ -67,9 +64,6 @@ class MessageStore(Protocol):
 
     def overdue(self, lane: int, before: int, limit: int) -> Sequence[Overdue]:
         """What waits in a lane since before a moment, oldest first, what was set aside included."""
-
-    def oldest_waiting(self, lane: int) -> int | None:
-        """Since when the oldest of what waits in a lane has been waiting."""
 
     def waiting(self, after: Mapping[int, int], limit: int) -> Sequence[Waiting]:
         """The next deliveries of these lanes, each behind a delivery of its own, without those set aside.

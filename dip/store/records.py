@@ -35,6 +35,11 @@ class Stage(StrEnum):
     STATUS_MESSAGE = "StatusMessage"
 
 
+def stage_of(*, for_status: bool) -> Stage:
+    """The stage in which a delivery's journal is kept: of a status message, or of a business channel's message."""
+    return Stage.STATUS_MESSAGE if for_status else Stage.OUTBOUND
+
+
 class Status(StrEnum):
     """How a stage ended (live API 2.2.1, Status, and four of our own)."""
 
@@ -223,6 +228,16 @@ class Lane(msgspec.Struct, frozen=True):
     id: int
     recipient: DipId
     channel: str
+
+    @property
+    def for_status(self) -> bool:
+        """Whether it carries status messages."""
+        return self.channel == STATUS_CHANNEL
+
+    @property
+    def stage(self) -> Stage:
+        """The stage in which the journal of its deliveries is kept."""
+        return stage_of(for_status=self.for_status)
 
 
 class Waiting(msgspec.Struct):

@@ -10,8 +10,9 @@ import msgspec
 from dip.ground.errors import DipError
 from dip.messages.identifiers import DipId
 from dip.store.counters import Counters
+from dip.store.evidence import own_step
 from dip.store.queries import queries
-from dip.store.records import STATUS_CHANNEL, Exchange, Stage, Status
+from dip.store.records import STATUS_CHANNEL, Exchange, Status, stage_of
 from dip.store.take_in import exchange_row, insert_many
 from dip.store.writer import Writer
 
@@ -198,7 +199,7 @@ class _Journal:
         if not self._rows:
             self._counters.exchange += 1
         run = self._step.run
-        stage = Stage.STATUS_MESSAGE if run.channel == STATUS_CHANNEL else Stage.OUTBOUND
+        stage = stage_of(for_status=run.channel == STATUS_CHANNEL)
         number, place = self._counters.exchange, len(self._rows)
         detail = f"requeue {run.name}"
         self._rows.append(
@@ -210,19 +211,7 @@ class _Journal:
         if not self._rows:
             return
         run = self._step.run
-        own = Exchange(
-            direction="own",
-            at=self._step.at,
-            party=run.recipient,
-            method="",
-            url="",
-            content_hash="",
-            signature="",
-            signature_date="",
-            signing_certificate="",
-            tls_certificate="",
-            note=f"requeue {run.name}",
-        )
+        own = own_step(self._step.at, run.recipient, f"requeue {run.name}")
         self._connection.execute(queries()["add_exchange"], exchange_row(self._counters.exchange, own))
         insert_many(self._connection, "add_journal_entry", self._rows)
 

@@ -12,6 +12,7 @@ from dip.ground.clock import Clock
 from dip.ground.log import make_log
 from tests.conftest import Serve
 from tests.support.platform import Platform, sample
+from tests.support.queues import lanes_waiting
 from tests.support.waiting import until
 
 _TABLES = ("message", "archive", "delivery", "journal_entry", "status_message", "exchange")
@@ -45,7 +46,7 @@ async def test_a_message_is_forgotten_when_its_channels_archive_time_is_over_and
         supplier = await platform.client("2300000001")
         await supplier.send("IF-031", [sample("if-031")])
         await registration.next(5)
-        await until(lambda: not platform.dip.store.messages.lanes_waiting())
+        await until(lambda: not lanes_waiting(platform.dip.store.messages))
         kept = platform.dip.registry.value.channels[next(iter(platform.dip.registry.value.channels))].archive_for
         assert await retention(platform, Clock(kept - timedelta(days=1))).sweep() == 0
         assert (await counts(platform))["message"] == 1
@@ -70,7 +71,7 @@ async def test_what_still_waits_does_not_keep_what_came_after_it(serve: Serve) -
         registration = await platform.listener("2200000001")
         await supplier.send("IF-031", [sample("if-031") for _ in range(5)])
         await _take(registration, 10)
-        await until(lambda: not platform.dip.store.messages.lanes_waiting())
+        await until(lambda: not lanes_waiting(platform.dip.store.messages))
         await platform.dip.store.writer.ask(_waits_again)
         assert await retention(platform, Clock(timedelta(days=3650))).sweep() == 7
         assert (await counts(platform))["message"] == 3
@@ -142,7 +143,7 @@ async def _exchange(platform: Platform, count: int) -> Listener:
     supplier = await platform.client("2300000001")
     await supplier.send("IF-031", [sample("if-031") for _ in range(count)])
     await _take(registration, count)
-    await until(lambda: not platform.dip.store.messages.lanes_waiting())
+    await until(lambda: not lanes_waiting(platform.dip.store.messages))
     return registration
 
 

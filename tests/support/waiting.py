@@ -1,4 +1,4 @@
-"""Waiting for a condition: the fallback where no event says that it came about."""
+"""Waiting for a condition, the fallback where no event says that it came about, and for the turns of other tasks."""
 
 import asyncio
 import inspect
@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 _PAUSE_S = 0.02
+_TURNS = 5
 
 
 async def until(condition: Callable[[], Any | Awaitable[Any]], timeout_s: float = 5) -> Any:
@@ -30,3 +31,12 @@ async def until(condition: Callable[[], Any | Awaitable[Any]], timeout_s: float 
                 await asyncio.sleep(_PAUSE_S)
     except TimeoutError:
         raise AssertionError(f"not within {timeout_s} s: {reason}") from None
+
+
+async def settled() -> None:
+    """Let every task that can run come to its next wait."""
+    loop = asyncio.get_running_loop()
+    for _ in range(_TURNS):
+        turn = asyncio.Event()
+        loop.call_soon(turn.set)
+        await turn.wait()

@@ -3,8 +3,8 @@
 import asyncio
 
 from dip.benchmark.drill.fault import Fault
-from dip.benchmark.drill.market import Market, NotRun, until
-from dip.benchmark.drill.traffic import all_arrived, catch_up_running, repeat, send_until_dead
+from dip.benchmark.drill.market import Market, NotRun
+from dip.benchmark.drill.traffic import all_arrived, all_returned, catch_up_running, repeat, send_until_dead
 
 
 async def outlive(market: Market, fault: Fault | None) -> None:
@@ -21,7 +21,7 @@ async def revive(market: Market, fault: Fault | None) -> None:
     await market.start()
     await repeat(market)
     await market.administer("POST", "clock", {"advance": "P15D"})
-    await until(lambda: market.acknowledged.keys() <= market.returned().keys())
+    await all_returned(market)
     await market.listen()
     for _ in range(10):
         found = await market.administer("GET", "dead-letters")

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 import msgspec
 
 from dip.benchmark.drill.fault import Fault
-from dip.benchmark.drill.market import Market, until
-from dip.benchmark.drill.traffic import all_arrived, repeat, send_until_dead
+from dip.benchmark.drill.market import Market
+from dip.benchmark.drill.traffic import all_arrived, all_returned, repeat, send_until_dead
 from dip.benchmark.receiver import TAKEN
 from dip.client.responses import read_response
 from dip.messages.standard_response import SUCCESS_CODES, Entry, code_of
@@ -94,7 +94,7 @@ async def report_again(market: Market, fault: Fault | None) -> None:
     await repeat(market)
     await all_arrived(market)
     await _report(market)
-    await until(lambda: market.acknowledged.keys() <= market.returned().keys())
+    await all_returned(market)
 
 
 async def _report(market: Market) -> None:

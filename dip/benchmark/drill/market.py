@@ -3,7 +3,7 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from typing import Any, Self
 
@@ -54,8 +54,8 @@ class Market:
         self.directory = directory
         self.trade = trade
         self.sender: Credentials = credentials_of(directory, trade.sender)
-        self.receivers = {one: Receiver(credentials_of(directory, one)) for one in trade.recipients}
-        self.told = Receiver(self.sender)
+        self.receivers = {one: Receiver(credentials_of(directory, one), told=self._note) for one in trade.recipients}
+        self.told = Receiver(self.sender, told=self._note)
         """The sender's own webhook for status messages."""
         self.sent: dict[str, Message] = {}
         self.acknowledged: dict[str, str] = {}
@@ -66,6 +66,7 @@ class Market:
         """References that were answered with another transaction id than the first time."""
         self.handed_out: dict[DipId, list[tuple[str, str]]] = {one: [] for one in trade.recipients}
         """Reference and transaction of what was pulled, each time."""
+        self._arrival = asyncio.Event()
         self._settings = _known(settings)
         self._template = sample(trade.sample)
         self._stack = AsyncExitStack()
@@ -200,6 +201,20 @@ class Market:
             found[reference].append(transaction)
         return found
 
+    async def until(self, condition: Callable[[], bool], timeout_s: float = 30.0) -> None:
+        """Wait until what was posted to webhooks meets the condition, at most so long.
+
+        The books say what is missing where it does not.
+        """
+        with suppress(TimeoutError):
+            async with asyncio.timeout(timeout_s):
+                while not condition():
+                    self._arrival.clear()
+                    await self._arrival.wait()
+
+    def _note(self, _: Arrival) -> None:
+        self._arrival.set()
+
 
 def reference_of(message: Message) -> str:
     """A message's sender unique reference."""
@@ -220,15 +235,3 @@ def _known(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Those of the settings that this server has."""
     names = {field.name for field in msgspec.structs.fields(Settings)}
     return {name: value for name, value in settings.items() if name in names}
-
-
-async def until(condition: Callable[[], bool], timeout_s: float = 30.0) -> bool:
-    """Ask until the condition holds, at most so long; the books say what is missing where it does not."""
-    try:
-        async with asyncio.timeout(timeout_s):
-            # What another process does to the market comes by many ways, and none of them tells.
-            while not condition():  # noqa: ASYNC110
-                await asyncio.sleep(0.02)
-    except TimeoutError:
-        return False
-    return True

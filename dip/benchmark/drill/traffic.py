@@ -2,7 +2,7 @@
 
 import asyncio
 
-from dip.benchmark.drill.market import Market, until
+from dip.benchmark.drill.market import Market
 
 BATCH = 5
 """Messages in a request."""
@@ -35,7 +35,12 @@ async def all_arrived(market: Market, times: int = 1) -> None:
         seen = [market.arrived(recipient) for recipient in market.trade.recipients]
         return all(len(one.get(reference, ())) >= times for one in seen for reference in market.acknowledged)
 
-    await until(complete)
+    await market.until(complete)
+
+
+async def all_returned(market: Market) -> None:
+    """Until the sender was told of every acknowledged message."""
+    await market.until(lambda: market.acknowledged.keys() <= market.returned().keys())
 
 
 async def catch_up_running(market: Market) -> None:

@@ -5,8 +5,8 @@ import random
 from collections.abc import Sequence
 
 from dip.benchmark.drill.fault import Fault
-from dip.benchmark.drill.market import Market, reference_of, until
-from dip.benchmark.drill.traffic import BATCH, all_arrived, catch_up_running, repeat, send_until_dead
+from dip.benchmark.drill.market import Market, reference_of
+from dip.benchmark.drill.traffic import BATCH, all_arrived, all_returned, catch_up_running, repeat, send_until_dead
 from dip.benchmark.receiver import REJECTED, TAKEN, take_all
 
 _UNAVAILABLE = 503
@@ -93,7 +93,7 @@ async def hear(market: Market, fault: Fault | None) -> None:
     await market.start()
     await repeat(market)
     await all_arrived(market)
-    await until(lambda: market.acknowledged.keys() <= market.returned().keys())
+    await all_returned(market)
 
 
 async def under_load(market: Market, fault: Fault | None) -> None:

@@ -1,5 +1,6 @@
 """One call of a participant: who calls, what it sent, how it is signed; and how a refusal is answered."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Final
 from uuid import uuid4
@@ -17,6 +18,7 @@ from dip.ground.settings import Settings
 from dip.http.problems import status_of
 from dip.intake.answer import Answering
 from dip.intake.refusal import RequestRefused
+from dip.messages.headers import API_KEY
 from dip.messages.timestamps import wire_time
 from dip.participants.access import Caller, check_api_key, check_connection
 from dip.participants.registry import Participants
@@ -73,23 +75,18 @@ class Desk:
 
         return answer
 
-    async def read(self, request: web.Request) -> bytes:
-        """The body, within the limit. Raises TooLarge, BadRequest."""
-        limit = self._settings.body_limit_bytes
-        refusal = f"Body: expected at most {limit} bytes. Send fewer messages in one request."
-        if request.headers.get("Content-Encoding", "identity").lower() != "identity":
-            raise BadRequest("Content-Encoding: expected none; the content hash covers the body as it is sent.")
-        if (request.content_length or 0) > limit:
-            raise TooLarge(refusal)
-        body = bytearray()
+    async def read(self, request: web.Request, limit: int | None = None) -> bytes:
+        """The body, within the limit and the time. limit: bytes; None: the limit for requests with messages.
+
+        Raises TooLarge, BadRequest.
+        """
+        most, timeout_s = limit or self._settings.body_limit_bytes, self._settings.request_timeout_s
+        advice = " Send fewer messages in one request." if limit is None else ""
         try:
-            async for chunk in request.content.iter_any():
-                body += chunk
-                if len(body) > limit:
-                    raise TooLarge(refusal)
-        except (ConnectionError, ClientError, HttpProcessingError) as exc:
-            raise BadRequest("Body: expected all of it; the connection broke off, or its chunks have no form.") from exc
-        return bytes(body)
+            async with asyncio.timeout(timeout_s):
+                return await _read(request, most, f"Body: expected at most {most} bytes.{advice}")
+        except TimeoutError as exc:
+            raise BadRequest(f"Body: expected all of it within {timeout_s:g} s.") from exc
 
     def urls(self, request: web.Request) -> Sequence[str]:
         """The forms of the address that the caller may have signed, the full one first."""
@@ -105,7 +102,7 @@ class Desk:
     def _identify(self, request: web.Request) -> Caller:
         participants = self._participants.value
         caller = check_connection(participants, peer_certificate(request.transport), self._clock.wall())
-        check_api_key(participants, caller, request.headers.get("X-API-Key"), required=self._settings.api_key_required)
+        check_api_key(participants, caller, request.headers.get(API_KEY), required=self._settings.api_key_required)
         return caller
 
     def _refuse(self, request: web.Request, error: DipError) -> web.Response:
@@ -136,6 +133,23 @@ class Desk:
         if status in (429, 503):
             extra["Retry-After"] = _RETRY_AFTER_S
         return web.Response(status=status, body=body, content_type=JSON, headers=extra)
+
+
+async def _read(request: web.Request, limit: int, refusal: str) -> bytes:
+    """The body. limit: bytes; refusal: what is said where there are more of them."""
+    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+        raise BadRequest("Content-Encoding: expected none; the content hash covers the body as it is sent.")
+    if (request.content_length or 0) > limit:
+        raise TooLarge(refusal)
+    body = bytearray()
+    try:
+        async for chunk in request.content.iter_any():
+            body += chunk
+            if len(body) > limit:
+                raise TooLarge(refusal)
+    except (ConnectionError, ClientError, HttpProcessingError) as exc:
+        raise BadRequest("Body: expected all of it; the connection broke off, or its chunks have no form.") from exc
+    return bytes(body)
 
 
 def caller_of(request: web.Request) -> Caller:

@@ -10,7 +10,6 @@ from dip.channels.registry import Registry
 from dip.delivery.acknowledgements import Acknowledgement
 from dip.delivery.fetching import Fetching
 from dip.delivery.handing_out import Ask
-from dip.delivery.outgoing import ENVIRONMENT
 from dip.ground.clock import Clock
 from dip.ground.current import Current
 from dip.ground.errors import BadRequest
@@ -18,11 +17,10 @@ from dip.ground.settings import Settings
 from dip.http.api.calls import JSON, Desk, UnknownChannel, caller_of
 from dip.http.api.faulty_answers import fault_note
 from dip.http.api.signed_calls import SignedCall, SignedCalls
+from dip.messages.headers import ENVIRONMENT, LAST_EVENT, LEASE
 from dip.participants.receiving import check_receives
 from dip.store.records import STATUS_CHANNEL
 
-LEASE: Final = "X-DIP-Lease"
-LAST_EVENT: Final = "Last-Event-ID"
 _EVENT_STREAM: Final = "text/event-stream"
 _NO_CONTENT: Final = 204
 _LARGEST: Final = 2**63 - 1

@@ -1,6 +1,5 @@
 """POST /dip-channel/{id}: messages come in (5.5.10)."""
 
-import asyncio
 from collections.abc import Sequence
 
 from aiohttp import web
@@ -60,11 +59,7 @@ class MessagesIn:
         wait_s = self._wait_s(request)
         expected = request.content_length or self._settings.body_limit_bytes
         async with self._budget.hold(expected):
-            try:
-                async with asyncio.timeout(self._settings.request_timeout_s):
-                    body = await self._desk.read(request)
-            except TimeoutError as exc:
-                raise BadRequest(f"Body: expected all of it within {self._settings.request_timeout_s:g} s.") from exc
+            body = await self._desk.read(request)
             answer = await self._intake.receive(
                 InboundRequest(
                     method=request.method,

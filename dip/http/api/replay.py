@@ -16,13 +16,13 @@ from dip.ground.settings import Settings
 from dip.http.api.calls import JSON, Desk, UnknownChannel, caller_of
 from dip.http.api.requeue_views import requeue_status
 from dip.http.api.signed_calls import SignedCalls
+from dip.messages.headers import CONTENT_HASH, CONTINUATION
 from dip.messages.identifiers import DipId
 from dip.participants.signatures import Signed
-from dip.security.signing import CONTENT_HASH
+from dip.store.evidence import inbound_call
 from dip.store.protocol import MessageStore
-from dip.store.records import STATUS_CHANNEL, Exchange, Settlement, Stage
+from dip.store.records import STATUS_CHANNEL, Exchange, Settlement, stage_of
 
-CONTINUATION: Final = "X-Continuation-Token"
 LISTED: Final = 100
 """Most requeues in one answer."""
 _OK: Final = 200
@@ -72,7 +72,7 @@ class Replays:
         status = _OK if page.token is None else _PARTIAL
         exchange = self._exchange(request, signed, status, started)
         exchange.note = _note(page)
-        stage = Stage.STATUS_MESSAGE if channel == STATUS_CHANNEL else Stage.OUTBOUND
+        stage = stage_of(for_status=channel == STATUS_CHANNEL)
         await self._store.settle(Settlement(exchange=exchange, recipient=recipient, stage=stage))
         return web.Response(status=status, body=page.body, headers=_headers(page))
 
@@ -117,18 +117,12 @@ class Replays:
 
     def _exchange(self, request: web.Request, signed: Signed, status: int, started: float) -> Exchange:
         """The evidence of the call. The address names no MPAN, and the body stays with the caller."""
-        caller = caller_of(request)
-        return Exchange(
-            direction="in",
+        return inbound_call(
+            caller_of(request),
+            signed,
             at=microseconds(self._clock.now()),
-            party=caller.dip_id,
             method=request.method,
             url=self._desk.urls(request)[0],
-            content_hash=signed.headers.content_hash,
-            signature=signed.headers.signature,
-            signature_date=signed.headers.date,
-            signing_certificate=signed.fingerprint,
-            tls_certificate=caller.tls_fingerprint,
             status=status,
             duration_us=int((self._clock.monotonic() - started) * 1_000_000),
         )

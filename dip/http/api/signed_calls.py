@@ -1,12 +1,10 @@
 """Calls about one participant's own messages: signed, and made by it or by who acts for it (live API 2.2.1)."""
 
-import asyncio
-
 import msgspec
 from aiohttp import web
 
 from dip.ground.current import Current
-from dip.ground.errors import BadRequest, NotPermitted, TooLarge
+from dip.ground.errors import NotPermitted
 from dip.ground.settings import Settings
 from dip.http.api.calls import Desk, caller_of
 from dip.messages.identifiers import DipId
@@ -45,7 +43,7 @@ class SignedCalls:
 
         Raises TooLarge, BadRequest, SignatureRefused, NotAuthenticated, NotPermitted.
         """
-        body = await self._read(request, limit or self._settings.body_limit_bytes)
+        body = await self._desk.read(request, limit or self._settings.body_limit_bytes)
         caller = caller_of(request)
         signed = self._signatures.check(
             request.headers, method=request.method, urls=self._desk.urls(request), body=body, caller=caller.dip_id
@@ -55,15 +53,3 @@ class SignedCalls:
         if participant is None or not acts_for(caller, recipient):
             raise NotPermitted(f"{caller.dip_id} may not {what} of {recipient[:10]}; use your own DIP id.")
         return SignedCall(participant, body, signed)
-
-    async def _read(self, request: web.Request, limit: int) -> bytes:
-        if (request.content_length or 0) > limit:
-            raise TooLarge(f"Body: expected at most {limit} bytes.")
-        try:
-            async with asyncio.timeout(self._settings.request_timeout_s):
-                body = await self._desk.read(request)
-        except TimeoutError as exc:
-            raise BadRequest(f"Body: expected all of it within {self._settings.request_timeout_s:g} s.") from exc
-        if len(body) > limit:
-            raise TooLarge(f"Body: expected at most {limit} bytes.")
-        return body

@@ -1,12 +1,9 @@
 """POST /statusmessage: a recipient reports what it found wrong with a message (5.5.9, 5.5.13 E)."""
 
-import asyncio
-
 from aiohttp import web
 
 from dip.ground.budget import Budget
 from dip.ground.clock import Clock
-from dip.ground.errors import BadRequest
 from dip.ground.settings import Settings
 from dip.http.api.calls import JSON, Desk, caller_of
 from dip.intake.request import InboundRequest
@@ -32,11 +29,7 @@ class StatusMessagesIn:
         """
         started = self._clock.monotonic()
         async with self._budget.hold(request.content_length or self._settings.body_limit_bytes):
-            try:
-                async with asyncio.timeout(self._settings.request_timeout_s):
-                    body = await self._desk.read(request)
-            except TimeoutError as exc:
-                raise BadRequest(f"Body: expected all of it within {self._settings.request_timeout_s:g} s.") from exc
+            body = await self._desk.read(request)
             answer = await self._intake.receive(
                 InboundRequest(
                     method=request.method,

@@ -44,7 +44,7 @@ class Validation:
             registry = self._registry.value
             channel, event = _named(registry, request.match_info["channel_id"], request.match_info["event"])
             async with self._budget.hold(request.content_length or self._settings.body_limit_bytes):
-                body = await self._read(request)
+                body = await self._desk.read(request)
                 participants, caller = self._participants.value, caller_of(request)
                 check = FormatCheck(
                     settings=self._settings,
@@ -60,13 +60,6 @@ class Validation:
         except (BadRequest, NotFound, TooLarge) as refused:
             return _said(status_of(refused), refused.message)
         return _said(400, _listed(faults)) if faults else _said(_CREATED, OK)
-
-    async def _read(self, request: web.Request) -> bytes:
-        try:
-            async with asyncio.timeout(self._settings.request_timeout_s):
-                return await self._desk.read(request)
-        except TimeoutError as exc:
-            raise BadRequest(f"Body: expected all of it within {self._settings.request_timeout_s:g} s.") from exc
 
 
 def _named(registry: Registry, channel_id: str, code: str) -> tuple[Channel, Event]:

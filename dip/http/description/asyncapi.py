@@ -11,6 +11,7 @@ from dip.ground.settings import Settings
 from dip.http.description.operations import SIGNATURE_HEADERS
 from dip.http.description.participants_api import about
 from dip.http.description.schemas import Schema, SchemaBook, code_of, example_of, one_of
+from dip.messages.headers import API_KEY
 
 _VERSION: Final = "3.0.0"
 _JSON: Final = "application/json"
@@ -56,7 +57,8 @@ def asyncapi(registry: Registry, settings: Settings, *, api_url: str) -> dict[st
                 "pathname": address.path or "/",
                 "protocol": "https",
                 "description": (
-                    "The participants' API. The client certificate says who connects. The header X-API-Key "
+                    "The participants' API. The client certificate says who connects. "
+                    f"The header {API_KEY} "
                     + ("has to be there." if settings.api_key_required else "is checked where it is given.")
                 ),
                 "security": [{"$ref": "#/components/securitySchemes/mutualTLS"}],

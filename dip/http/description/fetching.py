@@ -3,9 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
-from dip.delivery.outgoing import ENVIRONMENT, SEQUENCE
 from dip.ground.settings import Settings
-from dip.http.api.fetching import LAST_EVENT, LEASE
 from dip.http.description.operations import (
     SIGNATURE_HEADERS,
     Operation,
@@ -19,6 +17,7 @@ from dip.http.description.operations import (
 from dip.http.description.routes import Route
 from dip.http.description.schemas import reference
 from dip.http.description.wire import DELIVERED
+from dip.messages.headers import ENVIRONMENT, LAST_EVENT, LEASE, SEQUENCE
 
 _TAG: Final = "Pull and stream"
 _STANDARD: Final = "StandardResponse"

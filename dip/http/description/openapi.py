@@ -14,6 +14,7 @@ from dip.http.description.routes import Route
 from dip.http.description.schemas import SchemaBook
 from dip.http.description.wire import wire_schemas
 from dip.http.portal.sessions import COOKIE
+from dip.messages.headers import API_KEY
 
 _VERSION: Final = "3.0.3"
 _TAGS: Final = {
@@ -28,7 +29,7 @@ _SECURITY: Final = {
     "apiKey": {
         "type": "apiKey",
         "in": "header",
-        "name": "X-API-Key",
+        "name": API_KEY,
         "description": "The apiKey of participant.json. Where it is given it must be right.",
     },
     "administrationToken": {

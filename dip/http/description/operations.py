@@ -5,19 +5,20 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from dip.http.description.schemas import Schema, reference
+from dip.messages.headers import CONTENT_HASH, SIGNATURE, SIGNATURE_CERTIFICATE, SIGNATURE_DATE
 
 Operation = dict[str, Any]
 
 JSON: Final = "application/json"
 PROBLEM: Final = "application/problem+json"
 SIGNATURE_HEADERS: Final = {
-    "X-DIP-Signature": (
+    SIGNATURE: (
         "RSA PKCS#1 v1.5 with SHA-256 over `METHOD;url;date;content hash` in UTF-8, base64. The address is the full "
         "one with its query, in lower case."
     ),
-    "X-DIP-Signature-Date": "When it was signed, such as `2026-03-21T19:05:00.061Z`; part of what is signed.",
-    "X-DIP-Content-Hash": "SHA-256 of the body, base64. Without a body that of `{}` or of nothing.",
-    "X-DIP-Signature-Certificate": "The signing certificate: its PEM text, base64.",
+    SIGNATURE_DATE: "When it was signed, such as `2026-03-21T19:05:00.061Z`; part of what is signed.",
+    CONTENT_HASH: "SHA-256 of the body, base64. Without a body that of `{}` or of nothing.",
+    SIGNATURE_CERTIFICATE: "The signing certificate: its PEM text, base64.",
 }
 _SENTENCES: Final = {
     "200": "Done.",

@@ -12,11 +12,11 @@ from dip.delivery.replay_request import (
     TRANSACTIONS,
 )
 from dip.ground.settings import Settings
-from dip.http.api.replay import CONTINUATION
 from dip.http.description.operations import answer, json_body, query_parameter, refusals
 from dip.http.description.routes import Route
 from dip.http.description.schemas import Schema, reference
 from dip.http.description.wire import DELIVERED
+from dip.messages.headers import CONTINUATION
 
 _STANDARD: Final = "StandardResponse"
 _REFUSALS: Final = (400, 401, 403, 404, 405, 413, 500, 503)

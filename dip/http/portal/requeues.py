@@ -23,6 +23,7 @@ from dip.http.problems import status_of
 from dip.messages.identifiers import DIP, DipId
 from dip.messages.timestamps import wire_time
 from dip.participants.registry import Participants
+from dip.store.evidence import own_step
 from dip.store.page_records import PAGE_LIMIT
 from dip.store.records import STATUS_CHANNEL, Exchange
 from dip.store.requeue import RequeueState
@@ -143,19 +144,8 @@ class RequeueDesk:
 
     def _exchange(self, recipient: DipId, author: str) -> Exchange:
         """A step of the DIP's own, with who asked for it."""
-        return Exchange(
-            direction="own",
-            at=microseconds(self._clock.now()),
-            party=recipient,
-            method="",
-            url="",
-            content_hash="",
-            signature="",
-            signature_date="",
-            signing_certificate="",
-            tls_certificate="",
-            note=f"asked for by {author}" if author else None,
-        )
+        note = f"asked for by {author}" if author else None
+        return own_step(microseconds(self._clock.now()), recipient, note)
 
 
 def _body(typed: Mapping[str, str], form: Any) -> dict[str, Any]:

@@ -54,13 +54,6 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 -- Every lane with its next sequence number.
 SELECT id, recipient, channel, next_sequence FROM lane;
 
--- name: lanes_waiting
--- The lanes in which something waits.
-SELECT DISTINCT lane FROM delivery INDEXED BY delivery_waiting WHERE state = 'waiting' AND set_aside_until IS NULL
-UNION
-SELECT DISTINCT lane FROM delivery INDEXED BY delivery_set_aside
-WHERE state = 'waiting' AND set_aside_until IS NOT NULL;
-
 -- name: add_lane
 -- A lane: one recipient's messages of one channel, or its status messages.
 INSERT INTO lane (id, recipient, channel, next_sequence) VALUES (?, ?, ?, ?);
@@ -141,19 +134,6 @@ FROM (
         WHERE lane = ?1 AND state = 'waiting' AND set_aside_until IS NOT NULL AND queued_at <= ?2
         ORDER BY queued_at LIMIT ?3)
 ) o JOIN delivery d ON d.id = o.id JOIN message m ON m.id = d.message ORDER BY d.queued_at, d.id LIMIT ?3;
-
--- name: oldest_waiting
--- Since when the oldest of what waits in a lane has been waiting.
-SELECT min(since) FROM (
-    SELECT since FROM (
-        SELECT queued_at AS since FROM delivery INDEXED BY delivery_waiting
-        WHERE lane = ?1 AND state = 'waiting' AND set_aside_until IS NULL AND replay = 0 ORDER BY id LIMIT 1)
-    UNION ALL
-    SELECT min(queued_at) FROM delivery INDEXED BY delivery_replayed
-    WHERE lane = ?1 AND state = 'waiting' AND replay = 1 AND set_aside_until IS NULL
-    UNION ALL
-    SELECT min(queued_at) FROM delivery INDEXED BY delivery_set_aside
-    WHERE lane = ?1 AND state = 'waiting' AND set_aside_until IS NOT NULL);
 
 -- name: status_contents
 -- The sealed status messages with these ids (a JSON array).

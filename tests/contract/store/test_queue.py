@@ -19,6 +19,7 @@ from tests.contract.store.records import (
     queued,
     settlement,
 )
+from tests.support.queues import lanes_waiting
 
 OTHER = InterfaceId("IF-032")
 
@@ -87,13 +88,13 @@ async def test_what_is_set_aside_is_overtaken_until_it_is_due(store: MessageStor
 
 
 async def test_lanes_in_which_something_waits_are_known(store: MessageStore) -> None:
-    assert store.lanes_waiting() == frozenset()
+    assert lanes_waiting(store) == frozenset()
     await store.take_in(arrival(message("a", ANNA, BERT)))
     anna, bert = lane_of(store, ANNA), lane_of(store, BERT)
     await store.settle(settlement(*queue(store, ANNA)))
-    assert store.lanes_waiting() == {bert}
+    assert lanes_waiting(store) == {bert}
     await store.settle(settlement(*queue(store, BERT), state=DeliveryState.WAITING, until=99))
-    assert store.lanes_waiting() == {bert}
+    assert lanes_waiting(store) == {bert}
     assert store.lane(anna).recipient == ANNA
 
 

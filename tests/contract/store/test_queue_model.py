@@ -46,6 +46,7 @@ from dip.store.records import (
 from tests.contract.store.opened import STORES, Opened, journal_of
 from tests.contract.store.queue_model import Model, Modelled
 from tests.contract.store.records import ANNA, BERT, INTERFACE, SENDER, arrival, exchange, lane_of, message
+from tests.support.queues import lanes_waiting
 
 EXAMPLES = int(os.environ.get("MODEL_EXAMPLES", "150"))
 STEPS_OF_AN_EXAMPLE = 40
@@ -346,7 +347,7 @@ class QueueMachine(RuleBasedStateMachine):
     def the_lanes_are_the_models(self) -> None:
         waiting = {recipient for recipient in RECIPIENTS if self.model.overdue(recipient, self.model.now)}
         leased = {recipient for recipient in RECIPIENTS if self.model.leased(recipient)}
-        assert self.recipients(self.store.lanes_waiting()) == waiting
+        assert self.recipients(lanes_waiting(self.store)) == waiting
         assert self.recipients(self.store.lanes_leased()) == leased
 
     def recipients(self, lanes: frozenset[int]) -> set[DipId]:

@@ -109,7 +109,7 @@ async def test_what_was_not_handed_out_or_says_nothing_is_not_counted(serve: Ser
         empty_lane = await client.acknowledge("IF-031", [strange])
         assert [code for code, _ in said(empty_lane.entries)] == ["MSG1000"]
         first, second = await send(platform, 2)
-        await client.pull("IF-031", max=1)
+        await client.pull("IF-031", most=1)
         entries = [
             strange,
             Entry(transaction_id=first.transaction_id),

@@ -8,9 +8,10 @@ from urllib.parse import quote
 import msgspec
 import pytest
 
-from dip.delivery.ledger import own_step
+from dip.ground.clock import microseconds
 from dip.http.api.journal_record import DIPJournalRecord
 from dip.messages.timestamps import wire_time
+from dip.store.evidence import own_step
 from dip.store.records import Settled, Settlement, Stage, Status
 from tests.conftest import Serve
 from tests.integration.delivery.conftest import REGISTRATION, SUPPLIER, Receive, send, state_of
@@ -107,7 +108,7 @@ async def settled(platform: Platform, transaction: str, *statuses: Status) -> No
     for one in statuses:
         await store.settle(
             Settlement(
-                exchange=own_step(platform.dip.clock.now(), lane.recipient, "a test"),
+                exchange=own_step(microseconds(platform.dip.clock.now()), lane.recipient, "a test"),
                 recipient=lane.recipient,
                 stage=Stage.OUTBOUND,
                 settled=[Settled(known.id, known.message, one)],

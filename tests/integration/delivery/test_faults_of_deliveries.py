@@ -7,8 +7,9 @@ import pytest
 from aiohttp import ClientPayloadError, web
 
 from dip.client import Credentials
+from dip.messages.headers import SIGNATURE_CERTIFICATE
 from dip.security.certificates import CertificateReader
-from dip.security.signing import SIGNATURE_CERTIFICATE, SignatureRefused, SignedHeaders, verify
+from dip.security.signing import SignatureRefused, SignedHeaders, verify
 from tests.conftest import Serve
 from tests.integration.delivery.conftest import REGISTRATION, SUPPLIER, Receive, journal_of, send, state_of
 from tests.integration.delivery.fault_desk import QUICK, ask, has_struck, notes, struck, switch_on

@@ -18,7 +18,8 @@ from dip.delivery.fetching import Fetching
 from dip.delivery.handing_out import Ask, Batch
 from dip.ground.clock import microseconds
 from dip.ground.log import make_log
-from dip.security.signing import CONTENT_HASH, content_hash
+from dip.messages.headers import CONTENT_HASH
+from dip.security.signing import content_hash
 from dip.store.records import DeliveryState, Settled, Settlement, Stage, Status
 from tests.contract.store.records import ANNA, exchange
 from tests.integration.delivery.bench import IF_031, Bench, bench

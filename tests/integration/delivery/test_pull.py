@@ -40,7 +40,7 @@ async def test_messages_are_pulled_in_order_of_receipt_and_acknowledged(serve: S
     async with serve() as platform:
         client = await platform.client(REGISTRATION)
         sent = ids(await send(platform, 5))
-        first = await client.pull("IF-031", max=3)
+        first = await client.pull("IF-031", most=3)
         second = await client.pull("if-031")
         assert transactions(first) + transactions(second) == sent
         assert (first.sequence, second.sequence) == ("IF-031=1-3", "IF-031=4-5")
@@ -106,9 +106,9 @@ async def test_what_is_not_acknowledged_in_time_waits_again_at_its_place(serve: 
     async with serve(lease_s=0.2) as platform:
         client = await platform.client(REGISTRATION)
         sent = ids(await send(platform, 4))
-        first = await client.pull("IF-031", max=3)
+        first = await client.pull("IF-031", most=3)
         await client.acknowledge("IF-031", first.entries[1:2])
-        again = await client.pull("IF-031", max=1)
+        again = await client.pull("IF-031", most=1)
         assert transactions(again) == sent[3:]
         await until(lambda: _has(platform, {"waiting": 3, "delivered": 1}))
         later = await client.pull("IF-031", wait=5)
@@ -124,11 +124,11 @@ async def test_a_restart_loses_nothing_and_keeps_the_order(serve: Serve) -> None
     async with serve() as platform:
         client = await platform.client(REGISTRATION)
         sent = ids(await send(platform, 4))
-        first = await client.pull("IF-031", max=2)
+        first = await client.pull("IF-031", most=2)
         assert transactions(first) == sent[:2]
     async with serve(lease_s=0.5) as platform:
         client = await platform.client(REGISTRATION)
-        assert transactions(await client.pull("IF-031", max=1)) == sent[2:3]
+        assert transactions(await client.pull("IF-031", most=1)) == sent[2:3]
         # What the earlier run handed out has a lease again, and its acknowledgement counts.
         assert (await client.acknowledge("IF-031", first.entries[1:], lease=first.lease)).all_accepted
         await until(lambda: _has(platform, {"waiting": 3, "delivered": 1}))
@@ -140,7 +140,7 @@ async def test_a_webhook_and_pull_exclude_each_other_and_lose_nothing(serve: Ser
     async with serve(lease_s=0.3) as platform:
         client = await platform.client(REGISTRATION)
         sent = ids(await send(platform, 2))
-        assert transactions(await client.pull("IF-031", max=1)) == sent[:1]
+        assert transactions(await client.pull("IF-031", most=1)) == sent[:1]
         waiting = asyncio.create_task(client.call("GET", f"{PULL.replace('031', '909')}?wait=30", patience_s=30))
         status = await client.pull("statusmessage")
         assert status.items == ()
@@ -221,7 +221,7 @@ async def test_a_server_that_stops_answers_who_waits_at_once(serve: Serve) -> No
 async def test_two_that_wait_share_what_comes(serve: Serve) -> None:
     async with serve() as platform:
         client = await platform.client(REGISTRATION)
-        calls = [asyncio.create_task(client.pull("IF-031", max=1, wait=20)) for _ in range(2)]
+        calls = [asyncio.create_task(client.pull("IF-031", most=1, wait=20)) for _ in range(2)]
         await until(lambda: platform.dip.fetching.arrivals.waiting == 2)
         sent = ids(await send(platform, 2))
         got = [transactions(await call) for call in calls]

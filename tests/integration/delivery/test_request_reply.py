@@ -8,6 +8,7 @@ import pytest
 from dip.client import ParticipantClient, Received
 from tests.conftest import Serve
 from tests.support.platform import ENCRYPTED, changed, sample
+from tests.support.queues import lanes_waiting
 from tests.support.waiting import until
 
 _SUP, _REGS = "2300000001", "2200000001"
@@ -75,5 +76,5 @@ async def test_a_server_that_stops_lets_nobody_wait(serve: Serve) -> None:
             client = ParticipantClient(platform.credentials(_SUP), platform.dip.api_url, encrypted=ENCRYPTED)
             supplier = await stack.enter_async_context(client)
             asked = asyncio.create_task(supplier.send("IF-031", [sample("if-031")], wait=60))
-            await until(platform.dip.store.messages.lanes_waiting)
+            await until(lambda: lanes_waiting(platform.dip.store.messages))
         assert (await asked).status == 202

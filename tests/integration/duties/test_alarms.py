@@ -16,6 +16,7 @@ from tests.integration.delivery.conftest import REGISTRATION, Receive, endpoint_
 from tests.integration.delivery.receiver import entries, status
 from tests.integration.duties.desk import Desk, desk, metrics
 from tests.integration.duties.mail_server import MailServer
+from tests.support.queues import lanes_waiting
 from tests.support.waiting import until
 
 QUIET = {"dead_letter_sweep_s": 3600.0, "retention_sweep_s": 3600.0, "balance_check_s": 3600.0}
@@ -57,7 +58,7 @@ async def test_messages_that_are_late_at_an_endpoint_in_service_raise_an_alarm(s
         assert await kinds(office) == [("latency", SUBJECT)]
         webhook.answering = entries
         platform.dip.dispatcher.try_now(endpoint_of(platform).id)
-        await until(lambda: not platform.dip.store.messages.lanes_waiting())
+        await until(lambda: not lanes_waiting(platform.dip.store.messages))
         await platform.dip.duties.watchman.look()
         assert await kinds(office) == []
 

@@ -15,6 +15,7 @@ from tests.integration.delivery.conftest import REGISTRATION, SUPPLIER, Receive,
 from tests.integration.delivery.receiver import Incoming, entries, status
 from tests.integration.duties.desk import Desk, desk, metrics
 from tests.support.platform import Platform, changed, sample
+from tests.support.queues import lanes_waiting
 from tests.support.waiting import until
 
 QUIET = {"dead_letter_sweep_s": 3600.0, "retention_sweep_s": 3600.0, "balance_check_s": 3600.0}
@@ -86,7 +87,7 @@ async def test_what_is_queued_again_is_accepted_again(serve: Serve, receive: Rec
         webhook = await receive(platform)
         await send(platform, 3)
         await webhook.received(3)
-        await until(lambda: not platform.dip.store.messages.lanes_waiting())
+        await until(lambda: not lanes_waiting(platform.dip.store.messages))
         order = {"recipient": REGISTRATION, "channel": "IF-031"}
         await office.do("requeues", order, status=202)
         await webhook.received(6)
@@ -97,7 +98,7 @@ async def test_what_is_handed_out_is_counted_apart(serve: Serve) -> None:
     async with serve(**QUIET) as platform, desk(platform) as office:
         await send(platform, 3)
         client = await platform.client(REGISTRATION)
-        await client.pull("IF-031", max=2)
+        await client.pull("IF-031", most=2)
         sheet = await office.ask("balance")
         assert (line(sheet, REGISTRATION), sheet["balanced"]) == ({"accepted": 3, "leased": 2, "waiting": 1}, True)
         (queue,) = (await office.ask("queues"))["items"]
@@ -109,7 +110,7 @@ async def test_what_retention_forgets_leaves_both_sides(serve: Serve, receive: R
         webhook = await receive(platform)
         await send(platform, 3)
         await webhook.received(3)
-        await until(lambda: not platform.dip.store.messages.lanes_waiting())
+        await until(lambda: not lanes_waiting(platform.dip.store.messages))
         assert line(await office.ask("balance"), REGISTRATION)["accepted"] == 3
         longest = max(one.archive_for for one in platform.dip.registry.value.channels.values())
         await office.do("clock", {"advance": f"P{longest.days + 1}D"})

@@ -92,6 +92,25 @@ async def test_lanes_are_merged_by_when_each_message_fell_due(serve: Serve) -> N
         assert list(dict.fromkeys(row[0] for row in rows)) == sent
 
 
+@pytest.mark.requirement("FS-16", "FS-28")
+async def test_what_died_while_its_endpoint_was_paused_by_hand_is_not_sent_afterwards(
+    serve: Serve, receive: Receive
+) -> None:
+    async with serve(**QUIET) as platform, desk(platform) as office:
+        webhook = await receive(platform)
+        (before,) = await send(platform)
+        await until(lambda: _is(platform, before.transaction_id, "delivered"))
+        await office.do(f"endpoints/{endpoint_of(platform).id}/pause")
+        late = [one.transaction_id for one in await send(platform, 3)]
+        await office.do("clock", {"advance": "P14D"})
+        assert [await state_of(platform, one) for one in late] == ["dead", "dead", "dead"]
+        await office.do(f"endpoints/{endpoint_of(platform).id}/resume")
+        (after,) = await send(platform)
+        await until(lambda: _is(platform, after.transaction_id, "delivered"))
+        sent = [one for call in webhook.calls for one in call.transactions]
+        assert sent == [before.transaction_id, after.transaction_id]
+
+
 @pytest.mark.requirement("FS-28", "FS-32")
 async def test_a_requeued_dead_letter_goes_out_with_its_ids_as_a_replay(serve: Serve, receive: Receive) -> None:
     async with serve(**QUIET) as platform, desk(platform) as office:

@@ -12,6 +12,7 @@ from tests.conftest import Serve
 from tests.integration.delivery.conftest import Receive
 from tests.integration.replay.asking import CHANNEL, PLENTY, REGISTRATION, send
 from tests.support.platform import Platform
+from tests.support.queues import lanes_waiting
 from tests.support.waiting import until
 
 
@@ -73,7 +74,7 @@ async def test_an_administrator_requeues_for_a_participant_by_a_call(serve: Serv
         registration = await receive(platform)
         sent = await send(platform, 2)
         await registration.received(2)
-        await until(lambda: not platform.dip.store.messages.lanes_waiting())
+        await until(lambda: not lanes_waiting(platform.dip.store.messages))
         order = {"recipient": REGISTRATION, "channel": "if-031", "transactionIDs": [sent[1].transaction_id]}
         async with session.post("/admin/api/requeues", json=order) as answer:
             assert answer.status == 202
@@ -136,7 +137,7 @@ async def test_the_page_begins_a_requeue_and_follows_it(serve: Serve, receive: R
         registration = await receive(platform)
         sent = await send(platform, 3)
         await registration.received(3)
-        await until(lambda: not platform.dip.store.messages.lanes_waiting())
+        await until(lambda: not lanes_waiting(platform.dip.store.messages))
         assert "Nobody has asked for one yet." in await visit.open("/replay")
         where = await visit.send(
             303,

@@ -28,6 +28,7 @@ from tests.integration.replay.asking import (
     send,
 )
 from tests.support.platform import Platform, changed, sample
+from tests.support.queues import lanes_waiting
 from tests.support.waiting import until
 
 OTHER_REGISTRATION = "2200000002"
@@ -245,7 +246,7 @@ async def test_what_has_outlived_its_archive_time_is_absent(serve: Serve, receiv
     async with serve(clock=clock, retention_sweep_s=0.05) as platform:
         await receive(platform)
         (gone,) = await send(platform)
-        await until(lambda: not platform.dip.store.messages.lanes_waiting())
+        await until(lambda: not lanes_waiting(platform.dip.store.messages))
         clock.advance(platform.dip.registry.value.channels[InterfaceId(CHANNEL)].archive_for + timedelta(days=1))
         await until(lambda: _is_forgotten(platform, gone.transaction_id))
         (kept,) = await send(platform)

@@ -27,6 +27,7 @@ from tests.integration.replay.asking import (
     send,
 )
 from tests.support.platform import Platform, changed
+from tests.support.queues import lanes_waiting
 from tests.support.waiting import until
 
 
@@ -51,7 +52,7 @@ async def test_delivered_messages_go_to_the_webhook_again_under_their_own_ids(
         registration = await receive(platform)
         sent = await send(platform, 3)
         await registration.received(3)
-        await until(lambda: not platform.dip.store.messages.lanes_waiting())
+        await until(lambda: not lanes_waiting(platform.dip.store.messages))
         before = [one for call in registration.calls for one in call.elements]
         answer = await ask(platform, verb="requeue")
         assert answer.status == 202
@@ -69,7 +70,7 @@ async def test_delivered_messages_go_to_the_webhook_again_under_their_own_ids(
             "processedTransactions": 3,
             "status": "Completed",
         }
-        await until(lambda: not platform.dip.store.messages.lanes_waiting())
+        await until(lambda: not lanes_waiting(platform.dip.store.messages))
         assert await journal_of(platform, sent[0].transaction_id) == ["Delivered", "QueuedAgain", "Delivered"]
         assert await rows(platform, "SELECT count(*), sum(replay), count(DISTINCT sequence) FROM delivery") == [
             (6, 3, 6)

@@ -14,6 +14,7 @@ from tests.integration.delivery.conftest import SUPPLIER, Receive, send
 from tests.integration.delivery.receiver import Incoming, Receiver
 from tests.integration.replay.asking import MINUTE, PLENTY, TOKEN, ask, elements, progress
 from tests.support.platform import Platform
+from tests.support.queues import lanes_waiting
 from tests.support.waiting import until
 
 STATUS = "statusmessage"
@@ -77,7 +78,7 @@ async def test_status_messages_are_sent_again_to_their_own_webhook(serve: Serve,
     clock = Clock()
     async with serve(clock=clock) as platform:
         supplier, told = await rejected(platform, receive, clock, 2)
-        await until(lambda: not platform.dip.store.messages.lanes_waiting())
+        await until(lambda: not lanes_waiting(platform.dip.store.messages))
         client = await platform.client(SUPPLIER)
         requeue = await client.requeue(STATUS, **PLENTY)
         await until(lambda: [one for call in supplier.calls[2:] for one in call.elements] == told)

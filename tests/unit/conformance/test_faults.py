@@ -7,6 +7,7 @@ import pytest
 from dip.conformance.fault_kinds import KINDS, Group
 from dip.conformance.faults import Fault, Faults, Subject
 from dip.ground.errors import BadRequest, NotFound, NotPermitted
+from tests.support.waiting import settled
 
 ANNA, BERT = "2300000001", "2200000001"
 REQUEST = [Subject("IF-031", "[DSApp]")]
@@ -85,7 +86,7 @@ async def test_a_wait_ends_when_its_fault_is_gone() -> None:
     made = faults(Fault(id="long", kind="delay", count=1, seconds=60))
     (fault,) = made.listed()
     waiting = asyncio.create_task(made.pause(fault))
-    await asyncio.sleep(0)
+    await settled()
     assert not waiting.done()
     made.remove("long")
     async with asyncio.timeout(5):

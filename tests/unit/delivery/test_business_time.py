@@ -11,6 +11,7 @@ from dip.ground.clock import Clock
 from dip.ground.errors import BadRequest, NotPermitted, StoreUnavailable
 from dip.ground.log import make_log
 from dip.ground.settings import Settings
+from tests.support.waiting import settled
 
 HOUR = timedelta(hours=1)
 
@@ -35,7 +36,7 @@ class Memory:
         return self.facts.get(key)
 
     async def save_facts(self, facts: Mapping[str, str]) -> None:
-        await asyncio.sleep(0)
+        await settled()
         if self.full:
             raise StoreUnavailable
         self.offsets.append(self.clock.offset)
@@ -59,7 +60,7 @@ class Bench:
         )
 
     async def note(self, name: str) -> None:
-        await asyncio.sleep(0)
+        await settled()
         self.done.append((name, self.clock.offset))
 
 

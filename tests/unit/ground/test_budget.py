@@ -8,12 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dip.ground.budget import Budget
-
-
-async def settled() -> None:
-    """Let every task that can run come to its next wait."""
-    for _ in range(5):
-        await asyncio.sleep(0)
+from tests.support.waiting import settled
 
 
 class Users:

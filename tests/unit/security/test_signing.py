@@ -7,10 +7,9 @@ import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
+from dip.messages.headers import CONTENT_HASH, SIGNATURE
 from dip.security.certificates import VerificationKey
 from dip.security.signing import (
-    CONTENT_HASH,
-    SIGNATURE,
     SignatureRefused,
     SignedHeaders,
     Signer,

@@ -12,6 +12,7 @@ from dip.ground.errors import Conflict, StoreUnavailable
 from dip.ground.log import make_log
 from dip.store.database import connect
 from dip.store.writer import Writer
+from tests.support.waiting import settled
 
 
 class Bench:
@@ -72,12 +73,6 @@ async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
     yield made
     made.reader.close()
     made.writer.close()
-
-
-async def settled() -> None:
-    """Let every task that can run come to its next wait."""
-    for _ in range(5):
-        await asyncio.sleep(0)
 
 
 async def test_jobs_that_wait_together_share_one_transaction(bench: Bench) -> None:
