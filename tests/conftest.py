@@ -14,6 +14,7 @@ import pytest
 
 from dip.app import running
 from dip.ground.settings import Settings
+from dip.store.keys import keys_of
 from tests.support.platform import Platform, copied, platform
 
 # How long an example takes says nothing on a busy machine. New examples are looked for where people work; a run that
@@ -24,9 +25,18 @@ hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "people")
 
 
 def check_references(directory: Path) -> None:
-    """Every reference from table to table holds: the server does not have SQLite ask for each row."""
+    """What holds by construction, for the server does not have SQLite ask for each row.
+
+    Every reference from table to table; one message to a sender's reference; each message found by its keys alone.
+    """
     with contextlib.closing(sqlite3.connect(directory / "dip.sqlite")) as connection:
         assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
+        messages = connection.execute("SELECT id, sender, interface, reference, mpan_digest FROM message").fetchall()
+        assert len({row[1:4] for row in messages}) == len(messages)
+        keys = "SELECT key, message FROM message_key UNION ALL SELECT key, message FROM message_key_gathered"
+        assert sorted(connection.execute(keys)) == sorted(
+            (key, row[0]) for row in messages for key in keys_of(row[3], row[4])
+        )
 
 
 Serve = Callable[..., AbstractAsyncContextManager[Platform]]

@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Final
 
 from dip.ground.errors import SetupRefused
+from dip.store.keys import mpan_key, reference_key
 from dip.store.queries import sql_text
 
-SCHEMA_VERSION: Final = 3
-_MIGRATIONS: Final = ("0001_first.sql", "0002_catalogue.sql", "0003_delivery.sql")
+SCHEMA_VERSION: Final = 4
+_MIGRATIONS: Final = ("0001_first.sql", "0002_catalogue.sql", "0003_delivery.sql", "0004_keys.sql")
 _FILE: Final = "dip.sqlite"
 _MOST_PAGES: Final = 0xFFFFFFFE
 
@@ -70,6 +71,8 @@ def migrate(connection: sqlite3.Connection) -> None:
             f"the data directory was made by a newer server (schema {version}, this one knows {SCHEMA_VERSION}); "
             "use that server, or give --data another directory"
         )
+    for key in (reference_key, mpan_key):
+        connection.create_function(key.__name__, 1, key, deterministic=True)
     for number, name in enumerate(_MIGRATIONS[version:], version + 1):
         connection.executescript(f"BEGIN;\n{sql_text('migrations/' + name)}\nPRAGMA user_version={number};\nCOMMIT;")
 

@@ -16,6 +16,7 @@ from dip.messages.identifiers import (
     SenderReference,
     TransactionId,
 )
+from dip.store.keys import mpan_key, reference_key
 from dip.store.page_records import (
     PAGE_LIMIT,
     Delivery,
@@ -60,6 +61,8 @@ class SqlitePages:
         given = msgspec.structs.asdict(wanted)
         name = next((query for key, query in _LEADING if given[key] is not None), "newest")
         given["before"] = _NO_KEY if wanted.before is None else wanted.before
+        given["reference_key"] = None if wanted.reference is None else reference_key(wanted.reference)
+        given["mpan_key"] = None if wanted.mpan_digest is None else mpan_key(wanted.mpan_digest)
         given["limit"] = max(1, min(wanted.limit, PAGE_LIMIT + 1))
         numbers = [row[0] for row in await self._all(name, given)]
         if not numbers:
@@ -81,7 +84,13 @@ class SqlitePages:
 
     async def message_of(self, party: DipId, interface: InterfaceId, reference: str) -> MessageDetail | None:
         """A message by its sender's reference, where the party sent it or it is addressed to it."""
-        found = await self._all("known_to", {"party": party, "interface": interface, "reference": reference})
+        given = {
+            "party": party,
+            "interface": interface,
+            "reference": reference,
+            "reference_key": reference_key(reference),
+        }
+        found = await self._all("known_to", given)
         return await self.message(found[0][0]) if found else None
 
     async def kept_about(
@@ -90,6 +99,7 @@ class SqlitePages:
         """The newest messages about an MPAN of these events of channels, in order of receipt."""
         given = {
             "mpan_digest": mpan_digest,
+            "mpan_key": mpan_key(mpan_digest),
             "kinds": msgspec.json.encode(list(kinds)).decode(),
             "before": before,
             "limit": limit,

@@ -7,6 +7,7 @@ from typing import Any, Final
 import msgspec
 
 from dip.messages.identifiers import CorrelationId, EventCode, SenderReference, TransactionId
+from dip.store.keys import mpan_key
 from dip.store.queries import queries
 from dip.store.records import DeliveryState
 
@@ -117,7 +118,8 @@ class SqliteReplay:
             listed = msgspec.json.encode(selection.transactions).decode()
             name, values = "sent_of_transactions", (lane, after, limit, listed)
         elif selection.mpan_digest is not None:
-            name, values = "sent_of_mpan", (lane, after, limit, selection.mpan_digest)
+            digest = selection.mpan_digest
+            name, values = "sent_of_mpan", (lane, after, limit, digest, mpan_key(digest))
         else:
             name, values = "sent_in_order", (lane, after, limit)
         return self._reading.execute(queries()[name], values).fetchall()

@@ -11,7 +11,7 @@ from dip.messages.identifiers import CorrelationId, DipId, SenderReference, Tran
 from dip.store.counters import Counters
 from dip.store.queries import queries
 from dip.store.records import Exchange, NewStatus, Outcome, Stage, Status, Taken, Verdict
-from dip.store.take_in import StatusRows, exchange_row, insert_many
+from dip.store.rows import StatusRows, exchange_row, insert_many
 from dip.store.writer import Writer
 
 

@@ -13,7 +13,7 @@ from dip.store.counters import Counters
 from dip.store.evidence import own_step
 from dip.store.queries import queries
 from dip.store.records import STATUS_CHANNEL, Exchange, Status, stage_of
-from dip.store.take_in import exchange_row, insert_many
+from dip.store.rows import exchange_row, insert_many
 from dip.store.writer import Writer
 
 _NO_NUMBER: Final = 2**63 - 1

@@ -8,7 +8,7 @@ import msgspec
 from dip.store.counters import Counters
 from dip.store.queries import queries
 from dip.store.records import OPEN, STEPS, Done, Settled, Settlement, Status
-from dip.store.take_in import StatusRows, exchange_row, insert_many
+from dip.store.rows import StatusRows, exchange_row, insert_many
 
 _ATTEMPTS: Final = frozenset(
     {

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import msgspec
 
 from dip.store.counters import Counters
+from dip.store.keys import forget_keys
 from dip.store.queries import queries
 from dip.store.writer import Writer
 
@@ -43,6 +44,7 @@ class SqliteSweep:
             found = connection.execute(queries()["outlived"], (now, *after, limit)).fetchall()
             ids = [message for _, message, waits in found if not waits]
             if ids:
+                forget_keys(connection, ids)
                 listed = msgspec.json.encode(ids).decode()
                 for query in _OF_A_MESSAGE:
                     connection.execute(queries()[query], (listed,))

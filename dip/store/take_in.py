@@ -3,89 +3,15 @@
 import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 import msgspec
 
-from dip.messages.identifiers import CorrelationId, InterfaceId, TransactionId
+from dip.messages.identifiers import CorrelationId, TransactionId
 from dip.store.counters import Counters
-from dip.store.queries import many, queries
-from dip.store.records import (
-    STATUS_CHANNEL,
-    Arrival,
-    Exchange,
-    NewMessage,
-    NewStatus,
-    Outcome,
-    Taken,
-    Verdict,
-    Waiting,
-)
-
-_Row = tuple[Any, ...]
-_CHUNKS = (128, 32, 8, 2, 1)
-
-
-def insert_many(connection: sqlite3.Connection, query: str, rows: Sequence[_Row]) -> None:
-    """Insert the rows by as few statements as a handful of prepared sizes allows.
-
-    One statement for many rows, not one for each: the interpreter's lock changes hands once a statement.
-    """
-    start = 0
-    for size in _CHUNKS:
-        while len(rows) - start >= size:
-            chunk = rows[start : start + size]
-            connection.execute(many(query, size), [value for row in chunk for value in row])
-            start += size
-
-
-def exchange_row(id_: int, exchange: Exchange) -> _Row:
-    """An exchange as the columns of its table."""
-    return (
-        id_,
-        exchange.direction,
-        exchange.at,
-        exchange.party,
-        exchange.method,
-        exchange.url,
-        exchange.content_hash,
-        exchange.signature,
-        exchange.signature_date,
-        exchange.signing_certificate,
-        exchange.tls_certificate,
-        exchange.status,
-        exchange.answer,
-        exchange.note,
-        exchange.duration_us,
-    )
-
-
-class StatusRows:
-    """Gathers status messages and the deliveries that carry them."""
-
-    def __init__(self, counters: Counters) -> None:
-        self._counters = counters
-        self.statuses: list[_Row] = []
-        self.deliveries: list[_Row] = []
-        self.lanes: set[int] = set()
-
-    def add(self, message: int, status: NewStatus, at: int) -> None:
-        """Queue a status message to its recipient."""
-        counters = self._counters
-        counters.status_message += 1
-        counters.delivery += 1
-        lane, sequence = counters.place(status.recipient, STATUS_CHANNEL)
-        self.lanes.add(lane)
-        number = counters.status_message
-        self.statuses.append(
-            (number, message, status.recipient, status.code, at, status.sealed, status.origin, status.digest)
-        )
-        self.deliveries.append((counters.delivery, message, number, lane, sequence, None, at))
-
-    def write(self, connection: sqlite3.Connection) -> None:
-        """Insert what was gathered."""
-        insert_many(connection, "add_status_message", self.statuses)
-        insert_many(connection, "add_delivery", self.deliveries)
+from dip.store.keys import keys_of, reference_key, write_keys
+from dip.store.queries import queries
+from dip.store.records import Arrival, NewMessage, Outcome, Taken, Verdict, Waiting
+from dip.store.rows import Row, StatusRows, exchange_row, insert_many
 
 
 def take_in(connection: sqlite3.Connection, counters: Counters, arrival: Arrival) -> Taken:
@@ -117,14 +43,10 @@ def take_in(connection: sqlite3.Connection, counters: Counters, arrival: Arrival
 
 def _judge(connection: sqlite3.Connection, messages: Sequence[NewMessage]) -> list[Outcome | None]:
     """For each message None when it is new, else what it repeats; a repeat within the body counts too."""
-    by_sender: dict[tuple[str, InterfaceId], list[NewMessage]] = defaultdict(list)
-    for message in messages:
-        by_sender[message.sender, message.interface].append(message)
-    known: dict[tuple[str, str, str], _Row] = {}
-    for (sender, interface), group in by_sender.items():
-        references = msgspec.json.encode([message.reference for message in group]).decode()
-        for row in connection.execute(queries()["known_references"], (sender, interface, references)):
-            known[sender, interface, row[0]] = row
+    keys = msgspec.json.encode([reference_key(message.reference) for message in messages]).decode()
+    known: dict[tuple[str, str, str], Row] = {
+        row[:3]: row[3:] for row in connection.execute(queries()["known_references"], (keys,))
+    }
     first: dict[tuple[str, str, str], NewMessage] = {}
     found: list[Outcome | None] = []
     for message in messages:
@@ -149,8 +71,8 @@ def _judge(connection: sqlite3.Connection, messages: Sequence[NewMessage]) -> li
     return found
 
 
-def _compare_stored(connection: sqlite3.Connection, message: NewMessage, row: _Row) -> Outcome:
-    _, id_, digest, transaction_id, correlation_id = row
+def _compare_stored(connection: sqlite3.Connection, message: NewMessage, row: Row) -> Outcome:
+    id_, digest, transaction_id, correlation_id = row
     same = digest == message.digest
     if not same:
         sealed = connection.execute(queries()["archived"], (id_,)).fetchone()
@@ -180,9 +102,10 @@ def _insert(
     connection: sqlite3.Connection, counters: Counters, new: Iterable[NewMessage]
 ) -> tuple[frozenset[int], dict[int, list[Waiting]]]:
     exchange = counters.exchange
-    messages: list[_Row] = []
-    archive: list[_Row] = []
-    deliveries: list[_Row] = []
+    messages: list[Row] = []
+    archive: list[Row] = []
+    deliveries: list[Row] = []
+    keys: list[tuple[int, int]] = []
     fresh: defaultdict[int, list[Waiting]] = defaultdict(list)
     statuses = StatusRows(counters)
     for message in new:
@@ -212,6 +135,7 @@ def _insert(
             )
         )
         archive.append((number, message.sealed))
+        keys += [(key, number) for key in keys_of(message.reference, message.mpan_digest)]
         for delivery in message.deliveries:
             counters.delivery += 1
             lane, sequence = counters.place(delivery.recipient, message.interface)
@@ -239,6 +163,7 @@ def _insert(
     counters.write(connection)
     insert_many(connection, "add_message", messages)
     insert_many(connection, "add_archive", archive)
+    write_keys(connection, keys, counters.message)
     insert_many(connection, "add_delivery", deliveries)
     statuses.write(connection)
     counters.write_moved(connection)

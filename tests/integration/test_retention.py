@@ -15,7 +15,7 @@ from tests.support.platform import Platform, sample
 from tests.support.queues import lanes_waiting
 from tests.support.waiting import until
 
-_TABLES = ("message", "archive", "delivery", "journal_entry", "status_message", "exchange")
+_TABLES = ("message", "archive", "delivery", "journal_entry", "status_message", "exchange", "message_key_gathered")
 
 
 async def counts(platform: Platform) -> dict[str, int]:

@@ -15,8 +15,10 @@ ORDER BY m.id DESC LIMIT :limit;
 
 -- name: newest_of_mpan
 -- Message numbers of one MPAN (by digest) that fit the other filters, newest first, below a key.
-SELECT m.id FROM message m
-WHERE m.mpan_digest = :mpan_digest AND m.id < :before
+SELECT m.id FROM (SELECT message FROM message_key WHERE key = :mpan_key AND message < :before
+    UNION ALL SELECT message FROM message_key_gathered WHERE key = :mpan_key AND message < :before) k
+CROSS JOIN message m ON m.id = k.message
+WHERE m.mpan_digest = :mpan_digest
     AND (:interface IS NULL OR +m.interface = :interface) AND (:sender IS NULL OR +m.sender = :sender)
 ORDER BY m.id DESC LIMIT :limit;
 
@@ -40,21 +42,12 @@ WHERE m.transaction_id = :transaction_id AND m.id < :before
 LIMIT :limit;
 
 -- name: newest_of_reference
--- Message numbers under one sender's reference, whoever sent it and on whatever channel: steps from
--- one pair of sender and channel to the next within the unique index, and looks once in each.
-WITH RECURSIVE pair (id, sender, interface) AS (
-    SELECT id, sender, interface FROM (
-        SELECT id, sender, interface FROM message ORDER BY sender, interface LIMIT 1)
-    UNION ALL
-    SELECT n.id, n.sender, n.interface FROM pair p JOIN message n ON n.id = coalesce(
-        (SELECT f.id FROM message f WHERE f.sender = p.sender AND f.interface > p.interface
-            ORDER BY f.interface LIMIT 1),
-        (SELECT f.id FROM message f WHERE f.sender > p.sender ORDER BY f.sender, f.interface LIMIT 1))
-)
-SELECT m.id FROM pair p CROSS JOIN message m
-    ON m.sender = p.sender AND m.interface = p.interface AND m.reference = :reference
-WHERE m.id < :before AND (:interface IS NULL OR p.interface = :interface)
-    AND (:sender IS NULL OR p.sender = :sender)
+-- Message numbers under one sender's reference, whoever sent it and on whatever channel, newest first, below a key.
+SELECT m.id FROM (SELECT message FROM message_key WHERE key = :reference_key AND message < :before
+    UNION ALL SELECT message FROM message_key_gathered WHERE key = :reference_key AND message < :before) k
+CROSS JOIN message m ON m.id = k.message
+WHERE m.reference = :reference
+    AND (:interface IS NULL OR +m.interface = :interface) AND (:sender IS NULL OR +m.sender = :sender)
     AND (:mpan_digest IS NULL OR +m.mpan_digest = :mpan_digest)
 ORDER BY m.id DESC LIMIT :limit;
 
@@ -78,19 +71,14 @@ SELECT m.id, m.received_at, m.interface, m.event, m.sender, m.sender_role, m.ref
 FROM message m JOIN exchange e ON e.id = m.exchange WHERE m.transaction_id = ?;
 
 -- name: known_to
--- The transaction id under a sender's reference on a channel: of a participant's own message, else of one addressed to
--- it. Steps from sender to sender within an index, and looks once at each.
-WITH RECURSIVE known (sender) AS (
-    SELECT min(sender) FROM message
-    UNION ALL
-    SELECT (SELECT min(m.sender) FROM message m WHERE m.sender > known.sender) FROM known
-    WHERE known.sender IS NOT NULL
-)
-SELECT m.transaction_id FROM known CROSS JOIN message m
-    ON m.sender = known.sender AND m.interface = :interface AND m.reference = :reference
-WHERE m.sender = :party OR EXISTS (
+-- The transaction id under a sender's reference on a channel: of a participant's own message, else of the newest one
+-- addressed to it.
+SELECT m.transaction_id FROM (SELECT message FROM message_key WHERE key = :reference_key
+    UNION ALL SELECT message FROM message_key_gathered WHERE key = :reference_key) k
+CROSS JOIN message m ON m.id = k.message
+WHERE m.reference = :reference AND m.interface = :interface AND (m.sender = :party OR EXISTS (
     SELECT 1 FROM delivery d JOIN lane l ON l.id = d.lane
-    WHERE d.message = m.id AND d.status_message IS NULL AND l.recipient = :party)
+    WHERE d.message = m.id AND d.status_message IS NULL AND l.recipient = :party))
 ORDER BY m.sender = :party DESC, m.id DESC LIMIT 1;
 
 -- name: deliveries_of
@@ -116,8 +104,11 @@ FROM status_message s WHERE s.message = ? ORDER BY s.id;
 -- name: kept_about
 -- What the archive keeps of one MPAN (by digest), of these events of channels (a JSON array of pairs), newest first,
 -- below a key.
-SELECT m.id, m.interface, m.event FROM message m
-WHERE m.mpan_digest = :mpan_digest AND m.id < :before AND EXISTS (
+SELECT m.id, m.interface, m.event
+FROM (SELECT message FROM message_key WHERE key = :mpan_key AND message < :before
+    UNION ALL SELECT message FROM message_key_gathered WHERE key = :mpan_key AND message < :before) k
+CROSS JOIN message m ON m.id = k.message
+WHERE m.mpan_digest = :mpan_digest AND EXISTS (
     SELECT 1 FROM json_each(:kinds) k
     WHERE json_extract(k.value, '$[0]') = +m.interface AND json_extract(k.value, '$[1]') = +m.event)
 ORDER BY m.id DESC LIMIT :limit;

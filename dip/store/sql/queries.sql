@@ -1,7 +1,35 @@
 -- name: known_references
--- The messages that a sender already sent on a channel under any of these references (a JSON array).
-SELECT reference, id, digest, transaction_id, correlation_id FROM message
-WHERE sender = ?1 AND interface = ?2 AND reference IN (SELECT value FROM json_each(?3));
+-- The messages that may stand under any of these keys of references (a JSON array).
+WITH wanted (key) AS MATERIALIZED (SELECT value FROM json_each(?))
+SELECT m.sender, m.interface, m.reference, m.id, m.digest, m.transaction_id, m.correlation_id
+FROM wanted w CROSS JOIN message_key k ON k.key = w.key CROSS JOIN message m ON m.id = k.message
+UNION ALL
+SELECT m.sender, m.interface, m.reference, m.id, m.digest, m.transaction_id, m.correlation_id
+FROM wanted w CROSS JOIN message_key_gathered k ON k.key = w.key CROSS JOIN message m ON m.id = k.message;
+
+-- name: add_key
+-- A key of a new message.
+INSERT INTO message_key_gathered (key, message) VALUES (?, ?);
+
+-- name: move_keys_on
+-- Keys that were gathered move on together, in order.
+INSERT INTO message_key SELECT key, message FROM message_key_gathered ORDER BY key, message;
+
+-- name: forget_gathered
+-- Nothing is gathered any more.
+DELETE FROM message_key_gathered;
+
+-- name: keyed
+-- What these messages (a JSON array of numbers) are found by.
+SELECT id, reference, mpan_digest FROM message WHERE id IN (SELECT value FROM json_each(?));
+
+-- name: forget_key
+-- A key of a message.
+DELETE FROM message_key WHERE key = ? AND message = ?;
+
+-- name: forget_gathered_key
+-- A key of a message that was not moved on yet.
+DELETE FROM message_key_gathered WHERE key = ? AND message = ?;
 
 -- name: archived
 -- The sealed content of one message.
@@ -356,9 +384,11 @@ ORDER BY d.sequence LIMIT ?3;
 -- The same for the messages about one MPAN (by digest) alone.
 SELECT d.sequence, d.id, d.message, d.status_message, d.hidden, d.state, m.protected, coalesce(s.at, m.received_at),
     m.transaction_id, m.correlation_id, m.reference, m.event, m.mpan_digest, d.requeue IS NULL
-FROM message m INDEXED BY message_by_mpan CROSS JOIN delivery d INDEXED BY delivery_by_message ON d.message = m.id
+FROM (SELECT message FROM message_key WHERE key = ?5 UNION ALL SELECT message FROM message_key_gathered WHERE key = ?5) k
+CROSS JOIN message m ON m.id = k.message AND m.mpan_digest = ?4
+CROSS JOIN delivery d INDEXED BY delivery_by_message ON d.message = m.id
 LEFT JOIN status_message s ON s.id = d.status_message
-WHERE m.mpan_digest = ?4 AND d.lane = ?1 AND d.sequence > ?2 ORDER BY d.sequence LIMIT ?3;
+WHERE d.lane = ?1 AND d.sequence > ?2 ORDER BY d.sequence LIMIT ?3;
 
 -- name: requeue_under_way
 -- Whether a recipient's requeue of a channel is still running.

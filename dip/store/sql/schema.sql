@@ -88,7 +88,7 @@ CREATE TABLE "exchange" (
     duration_us INTEGER NOT NULL
 ) STRICT;
 
-CREATE TABLE message (
+CREATE TABLE "message" (
     id INTEGER PRIMARY KEY,
     transaction_id TEXT NOT NULL UNIQUE,
     correlation_id TEXT,
@@ -106,14 +106,26 @@ CREATE TABLE message (
     exchange INTEGER NOT NULL,
     checked_us INTEGER NOT NULL,
     addressed TEXT NOT NULL CHECK (addressed IN ('SentToTopic', 'Failed')),
-    addressing TEXT NOT NULL,
-    UNIQUE (sender, interface, reference)
+    addressing TEXT NOT NULL
 ) STRICT;
 CREATE INDEX message_by_correlation ON message (correlation_id) WHERE correlation_id IS NOT NULL;
-CREATE INDEX message_by_mpan ON message (mpan_digest) WHERE mpan_digest IS NOT NULL;
 CREATE INDEX message_by_interface ON message (interface, id);
 CREATE INDEX message_by_sender ON message (sender, id);
 CREATE INDEX message_by_archive_end ON message (archive_until);
+
+-- A message is found by its sender's reference and by its MPAN through a key of six bytes of either. Keys come in no
+-- order: each would touch a page of its own, so they are gathered, and move on in many together.
+CREATE TABLE message_key (
+    key INTEGER NOT NULL,
+    message INTEGER NOT NULL REFERENCES message (id) ON DELETE CASCADE,
+    PRIMARY KEY (key, message)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE message_key_gathered (
+    key INTEGER NOT NULL,
+    message INTEGER NOT NULL REFERENCES message (id) ON DELETE CASCADE,
+    PRIMARY KEY (key, message)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE archive (
     message INTEGER PRIMARY KEY REFERENCES message (id) ON DELETE CASCADE,

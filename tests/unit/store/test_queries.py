@@ -11,6 +11,7 @@ import pytest
 
 from dip.security.pki import CertificateUse
 from dip.store.database import SCHEMA_VERSION, migrate, schema_version
+from dip.store.keys import keys_of
 from dip.store.queries import many, parse, queries, sql_text
 from dip.store.records import DeliveryState, Stage, Status
 
@@ -128,3 +129,21 @@ def test_the_queue_is_read_from_its_index_without_sorting(connection: sqlite3.Co
 def test_a_query_without_description_or_with_a_known_name_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="'a' is repeated or has no description"):
         parse(text)
+
+
+def test_messages_of_an_older_server_are_found_by_their_keys() -> None:
+    older = sqlite3.connect(":memory:", isolation_level=None)
+    try:
+        for name in ("0001_first.sql", "0002_catalogue.sql", "0003_delivery.sql"):
+            older.executescript(sql_text(f"migrations/{name}"))
+        older.execute("PRAGMA user_version=3")
+        columns = [row[1] for row in older.execute("PRAGMA table_info(message)")]
+        given = {"reference": "r1", "mpan_digest": b"0123456789abcdef", "digest": b"", "protected": 0}
+        values = [given.get(name, "SentToTopic" if name == "addressed" else 1) for name in columns]
+        older.execute(f"INSERT INTO message VALUES ({', '.join('?' * len(columns))})", values)  # noqa: S608
+        migrate(older)
+        found = older.execute("SELECT key, message FROM message_key ORDER BY key").fetchall()
+        assert found == sorted((key, 1) for key in keys_of("r1", b"0123456789abcdef"))
+        assert older.execute("SELECT reference, mpan_digest FROM message").fetchall() == [("r1", b"0123456789abcdef")]
+    finally:
+        older.close()
