@@ -109,7 +109,13 @@ async def lay_base(
     shipped = catalogue_files.build(texts, files, specification_items=specification_items)
     directory = Path(settings.data)
     known = check_directory(directory)
-    store = SqliteStore(directory, group_limit=settings.group_commit_messages, log=log, steps=steps)
+    store = SqliteStore(
+        directory,
+        group_limit=settings.group_commit_messages,
+        linger_s=settings.outcome_linger_ms / 1000,
+        log=log,
+        steps=steps,
+    )
     stack.push_async_callback(store.close)
     if known:
         check_environment(store, settings)

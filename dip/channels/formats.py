@@ -51,7 +51,10 @@ class MessageFormat:
 
         Raises msgspec.ValidationError or msgspec.DecodeError where it doesn't fit.
         """
-        return _matched(self._common_decoder.decode(raw), self._common_texts)
+        common = self._common_decoder.decode(raw)
+        for texts in self._common_texts:
+            _match(texts, common)
+        return common
 
     def decode_custom(self, raw: bytes | msgspec.Raw) -> Any:
         """The CustomBlock as a typed struct.
@@ -59,7 +62,10 @@ class MessageFormat:
         Raises msgspec.ValidationError or msgspec.DecodeError where it doesn't fit, or where there is none
         in this format.
         """
-        return _matched(self._custom_decoder.decode(raw), self._custom_texts)
+        custom = self._custom_decoder.decode(raw)
+        for texts in self._custom_texts:
+            _match(texts, custom)
+        return custom
 
     def schema(self) -> dict[str, Any]:
         """The JSON schema (2020-12) of `{"CommonBlock": …, "CustomBlock": …}`."""
@@ -116,11 +122,9 @@ class MessageFormat:
         return Explanation(self.custom, self._personal, self._names) if self.custom else None
 
 
-def _matched(block: Any, texts: tuple[ListedTexts, ...]) -> Any:
-    for one in texts:
-        if not one.fit(block):
-            raise msgspec.ValidationError("A text in a list does not have its pattern")
-    return block
+def _match(texts: ListedTexts, block: Any) -> None:
+    if not texts.fit(block):
+        raise msgspec.ValidationError("A text in a list does not have its pattern")
 
 
 class _NoCustomBlock:

@@ -1,7 +1,9 @@
 """Paths to items of a message: `CustomBlock.B900.settlementDayConsumptionPeriods[*].settlementDay`."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -18,6 +20,19 @@ class ItemPath:
 
     root: str
     steps: tuple[tuple[str, bool], ...]
+    _reads: tuple[tuple[Callable[[Any], Any], bool], ...] = field(init=False, repr=False, compare=False)
+    """The steps, made ready once: all those down to a list, and those below the last one, are read in one go
+    (0.3 µs for 0.8 a path and message)."""
+
+    def __post_init__(self) -> None:
+        reads: list[tuple[Callable[[Any], Any], bool]] = []
+        names: list[str] = []
+        for number, (key, many) in enumerate(self.steps, 1):
+            names.append(attribute(key))
+            if many or number == len(self.steps):
+                reads.append((attrgetter(".".join(names)), many))
+                names = []
+        object.__setattr__(self, "_reads", tuple(reads))
 
     @classmethod
     def parse(cls, text: str) -> "ItemPath":
@@ -37,15 +52,17 @@ class ItemPath:
     def values(self, common: Any, custom: Any) -> list[Any]:
         """Every value that stands there in the typed blocks; what is absent or null yields nothing."""
         found = [common if self.root == "CommonBlock" else custom]
-        for key, many in self.steps:
-            name = attribute(key)
+        for read, many in self._reads:
             below: list[Any] = []
             for holder in found:
-                value = getattr(holder, name, None)
+                try:
+                    value = read(holder)
+                except AttributeError:  # absent or null on the way
+                    continue
                 if value is None or value is msgspec.UNSET:
                     continue
                 if many:
-                    below.extend(entry for entry in value if entry is not None)
+                    below.extend([entry for entry in value if entry is not None])
                 else:
                     below.append(value)
             found = below

@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
@@ -20,12 +20,14 @@ from dip.store.records import Lane, Settlement, Waiting
 
 _SERVER_ERROR = 500
 _STORE_WAIT_S = 1.0
+_MOST_SETTLING = 4
+"""Calls whose outcome is being committed while the next one goes out; what is not, is sent again after a crash."""
 
 
 class Worker:
     """Delivers the lanes of one endpoint, as many calls at once as it allows; one keeps the order.
 
-    The next call may go out while the last one's outcome is being committed. A failure reads the queue again
+    The next call may go out while the last ones' outcomes are being committed. A failure reads the queue again
     from its head, once the other calls have come back.
     """
 
@@ -41,7 +43,7 @@ class Worker:
         self._flying: Counter[int] = Counter()
         self._failed: float | None = None
         self._again = False
-        self._settling: asyncio.Task[None] | None = None
+        self._settling: deque[asyncio.Task[None]] = deque()
         self._next_call = 0.0
         self._stopping = False
         self._task = asyncio.create_task(self._run(), name=f"delivery {endpoint.key.recipient}")
@@ -234,8 +236,9 @@ class Worker:
         self._postman.metrics.called(settlement, self._delays(items))
         if failed and not set_aside:
             self._failed = self.pace.wait_s(call.retry_after_s)
-        await self._settled()
-        self._settling = settling = asyncio.create_task(self._settle(settlement))
+        await self._settled(_MOST_SETTLING - 1)
+        settling = asyncio.create_task(self._settle(settlement))
+        self._settling.append(settling)
         return settling
 
     async def _give_up(self, unreadable: Sequence[Waiting]) -> None:
@@ -299,7 +302,7 @@ class Worker:
         try:
             await self._landing()
         except StoreUnavailable:
-            self._settling = None
+            self._settling.clear()
         self._failed = None
         self._queue.start_over()
         failures = self.pace.failures
@@ -340,7 +343,7 @@ class Worker:
         """Commit the outcome of a call; while the store can't, nothing further is sent."""
         while True:
             try:
-                done = await self._postman.store.settle(settlement)
+                done = await self._postman.store.settle(settlement, patient=True)
             except StoreUnavailable:
                 if self._stopping:
                     raise
@@ -352,10 +355,10 @@ class Worker:
                 self._queue.set_aside(one.set_aside_until)
         self._postman.wake(done.lanes)
 
-    async def _settled(self) -> None:
-        while self._settling is not None:
-            settling, self._settling = self._settling, None
-            await settling
+    async def _settled(self, left: int = 0) -> None:
+        """Until at most so many outcomes are still being committed. Raises StoreUnavailable where one can't be."""
+        while len(self._settling) > left:
+            await self._settling.popleft()
 
     async def _landing(self) -> None:
         """Until no call is under way and what they made is committed."""

@@ -159,6 +159,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         100_000
     )
     group_commit_messages: Annotated[int, Meta(ge=1, description="Most messages that share one commit")] = 2000
+    outcome_linger_ms: Annotated[
+        float, Meta(ge=0, le=100, description="How long the outcome of a webhook call waits to share a commit, ms")
+    ] = 10.0
     intake_waiting_bytes: Annotated[
         int,
         Meta(ge=1024, description="Request bodies held at once; further requests wait before they are read"),

@@ -31,14 +31,39 @@ _QUOTE = 0x22
 _JWE = "a JWE in compact form, in quotes"
 
 
-class _Kind(msgspec.Struct):
+class _Kind(msgspec.Struct, frozen=True):
+    """What S0 says a message is, and what the catalogue has for that. address: the channel that it was sent to."""
+
+    address: str | None
+    interface_id: str
+    event_code: str
+    channel: Channel
+    event: Event
+    layout: MessageFormat
+
+    def common_of(self, raw: msgspec.Raw) -> Any:
+        """The CommonBlock of another message of this kind; None where it is of another, or anything is wrong."""
+        try:
+            common = self.layout.decode_common(raw)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return None
+        said = common.S0
+        same = (
+            said.interfaceID == self.interface_id
+            and said.eventCode == self.event_code
+            and self.event.format_of(said.schemaVersion) is self.layout
+        )
+        return common if same else None
+
+
+class _Said(msgspec.Struct):
     interface_id: str = msgspec.field(name="interfaceID")
     event_code: str = msgspec.field(name="eventCode")
     schema_version: Any = msgspec.field(default=None, name="schemaVersion")
 
 
 class _Peek(msgspec.Struct):
-    S0: _Kind
+    S0: _Said
 
 
 class _Reference(msgspec.Struct):
@@ -72,18 +97,21 @@ class Moment(msgspec.Struct, frozen=True):
 
     business: datetime
     wall: datetime
+    latest: datetime
+    """The later of the two."""
     receipt: Receipt
 
     @classmethod
     def of(cls, business: datetime, wall: datetime) -> Self:
         """The moment, with business time in every form that a message needs."""
-        return cls(business, wall, Receipt.at(business))
+        return cls(business, wall, max(business, wall), Receipt.at(business))
 
 
 _PEEK = msgspec.json.Decoder(_Peek)
 _BLOCKS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _REFERENCE = msgspec.json.Decoder(_ReferencePeek)
 _TEXT = msgspec.json.Decoder(str)
+_json = msgspec.json.Encoder().encode
 
 
 class Checker:
@@ -99,6 +127,8 @@ class Checker:
         store: MessageStore,
     ) -> None:
         self._settings = settings
+        self._ahead = timedelta(seconds=settings.sender_timestamp_ahead_s)
+        self._last: _Kind | None = None
         self._registry = registry
         self._participants = participants
         self._pauses = pauses
@@ -121,18 +151,19 @@ class Checker:
     def _header(
         self, index: int, blocks: Blocks, channel_id: str | None, signer: DipId, caller: Caller, now: Moment
     ) -> Checked | Refusal:
-        try:
-            kind = self._kind(blocks)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
-            return one("MSG1001", _S0, f"interfaceID and eventCode as strings ({exc})")
-        found = self._event(kind, channel_id)
-        if isinstance(found, Refusal):
-            return found
-        channel, event = found
+        last, known = self._last, None
+        if last is not None and last.address == channel_id:
+            # Mostly as the one before: then its header is read once, not first for its kind and then for its format.
+            known = last.common_of(blocks.CommonBlock)
+        kind = self._kind(blocks, channel_id) if last is None or known is None else last
+        if isinstance(kind, Refusal):
+            return kind
+        self._last = kind
+        channel, event = kind.channel, kind.event
         pause = self._pauses.of(channel.id, now.business)
         if pause is not None:
             return under_maintenance(pause, now.business)
-        decoded = self._decode_common(blocks, event, event.format_of(kind.schema_version))
+        decoded = self._decode_common(blocks, event, kind.layout, known)
         if isinstance(decoded, Refusal):
             return decoded
         common, common_raw, layout = decoded
@@ -183,7 +214,19 @@ class Checker:
         quoted = checked.common.S1.senderCorrelationID
         return CorrelationId(original_of(quoted)) if quoted is not None else None
 
-    def _kind(self, blocks: Blocks) -> _Kind:
+    def _kind(self, blocks: Blocks, channel_id: str | None) -> _Kind | Refusal:
+        try:
+            said = self._said(blocks)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
+            return one("MSG1001", _S0, f"interfaceID and eventCode as strings ({exc})")
+        found = self._event(said, channel_id)
+        if isinstance(found, Refusal):
+            return found
+        channel, event = found
+        layout = event.format_of(said.schema_version)
+        return _Kind(channel_id, said.interface_id, said.event_code, channel, event, layout)
+
+    def _said(self, blocks: Blocks) -> _Said:
         try:
             return _PEEK.decode(blocks.CommonBlock).S0
         except msgspec.DecodeError:
@@ -192,7 +235,7 @@ class Checker:
         common = fold_header({"payload": {"CommonBlock": plain(blocks.CommonBlock)}})["payload"]["CommonBlock"]
         return _PEEK.decode(msgspec.json.encode(common)).S0
 
-    def _event(self, kind: _Kind, channel_id: str | None) -> tuple[Channel, Event] | Refusal:
+    def _event(self, kind: _Said, channel_id: str | None) -> tuple[Channel, Event] | Refusal:
         if channel_id is not None and kind.interface_id != channel_id:
             return one(
                 "MSG1002",
@@ -210,13 +253,14 @@ class Checker:
         return channel, event
 
     def _decode_common(
-        self, blocks: Blocks, event: Event, layout: MessageFormat
+        self, blocks: Blocks, event: Event, layout: MessageFormat, known: Any
     ) -> tuple[Any, msgspec.Raw, MessageFormat] | Refusal:
+        """known: the typed block, where it was decoded already."""
         raw = blocks.CommonBlock
         try:
-            common = layout.decode_common(raw)
+            common = layout.decode_common(raw) if known is None else known
             # What is as long as what was read of it has no name twice; only the rest is looked at again.
-            if len(msgspec.json.encode(common)) != len(memoryview(raw)) and repeats_a_name(raw):
+            if len(_json(common)) != len(memoryview(raw)) and repeats_a_name(raw):
                 return one("MSG1001", "/payload/CommonBlock", "each name once in an object")
             return common, raw, layout
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
@@ -289,7 +333,7 @@ class Checker:
         sent = read_wire_time(common.S1.senderTimestamp)
         if sent is None:
             return one("MSG1007", place, "a time such as 2026-03-21T19:05:00+00:00", common.S1.senderTimestamp)
-        if sent - max(now.business, now.wall) > timedelta(seconds=self._settings.sender_timestamp_ahead_s):
+        if sent - now.latest > self._ahead:
             return one(
                 "MSG1007",
                 place,

@@ -259,8 +259,8 @@ class ConsumptionReplay:
             vault=self._vault,
             texts=registry.response_codes,
             protects=self._settings.switches.encrypts_custom_block,
+            receipt=Receipt.at(now),
         )
-        receipt = Receipt.at(now)
         wrapped: list[Wrapped] = []
         for number, answer in enumerate(answers):
             answer.index = number
@@ -277,7 +277,7 @@ class ConsumptionReplay:
                     received_at=now,
                 )
             )
-            wrapped.append(wrapper.wrap(answer, route, [mpan], request.correlation_id, receipt, 0))
+            wrapped.append(wrapper.wrap(answer, route, [mpan], request.correlation_id, 0))
             await asyncio.sleep(0)
         taken = await self._store.take_in(
             Arrival(

@@ -28,8 +28,9 @@ from dip.store.evidence import inbound_call
 from dip.store.protocol import MessageStore
 from dip.store.records import Arrival, Taken, Verdict
 
+_HEADERS_A_BREATH = 64
 _BREATH = 16
-"""Messages checked between two turns of the event loop."""
+"""Messages checked between two turns of the event loop; a header takes a fifth of what the rest does."""
 
 
 class Intake:
@@ -101,7 +102,7 @@ class Intake:
         judged = [Judged(None, one if isinstance(one, Refusal) else None) for one in received]
         passed: list[Checked] = []
         for index, blocks in enumerate(received):
-            if index % _BREATH == _BREATH - 1:
+            if index % _HEADERS_A_BREATH == _HEADERS_A_BREATH - 1:
                 await asyncio.sleep(0)
             if isinstance(blocks, Refusal):
                 continue
@@ -118,6 +119,7 @@ class Intake:
             vault=self._vault,
             texts=registry.response_codes,
             protects=switches.encrypts_custom_block,
+            receipt=now.receipt,
         )
         wrapped: list[Wrapped] = []
         for number, checked in enumerate(passed):
@@ -180,7 +182,7 @@ class Intake:
             return None
         route = router.route(enquiry)
         spent = int((self._clock.monotonic() - started) * 1_000_000)
-        ready = wrapper.wrap(checked, route, enquiry.mpans, checker.correlation(checked), now.receipt, spent)
+        ready = wrapper.wrap(checked, route, enquiry.mpans, checker.correlation(checked), spent)
         # A day of consumption is some hundred objects: let go of each before the next is read.
         checked.custom = None
         return ready

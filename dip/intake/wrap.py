@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 import msgspec
 
@@ -9,7 +10,7 @@ from dip.archive.archive import Archive
 from dip.channels.channel import Channel, Correlation
 from dip.ground.clock import MICROSECOND
 from dip.intake.check import Checked
-from dip.messages.envelope import AddressBlock, Envelope, TransactionBlock
+from dip.messages.envelope import AddressBlock, Envelope, TransactionTemplate
 from dip.messages.identifiers import (
     DIP,
     CorrelationId,
@@ -17,12 +18,12 @@ from dip.messages.identifiers import (
     Receipt,
     TransactionId,
     correlation_id,
-    transaction_id,
+    transaction_head,
     unique_part,
 )
 from dip.messages.standard_response import Entry, clip, label
 from dip.routing.obfuscation import hidden_for
-from dip.routing.route import RecipientClass, Route
+from dip.routing.route import RecipientClass, Route, RoutingFault
 from dip.security.vault import Vault
 from dip.store.records import NewDelivery, NewMessage, NewStatus, Status
 
@@ -38,91 +39,122 @@ class Wrapped(msgspec.Struct):
     envelope: Envelope
 
 
-class Wrapper:
-    """Gives messages their ids and makes them ready for the store."""
+class _Alike(msgspec.Struct, frozen=True):
+    """What messages of one request have in common that are of the same event, sender and role."""
 
-    def __init__(self, *, archive: Archive, vault: Vault, texts: Mapping[str, str], protects: bool) -> None:
+    transaction_head: str
+    wrapper: TransactionTemplate
+    correlation: Correlation
+    archive_until: int
+    protected: bool
+
+
+class _Addressed(msgspec.Struct, frozen=True):
+    """A route as a message and its rows have it: A0 as JSON, the deliveries, who gets it and why."""
+
+    block: bytes
+    deliveries: Sequence[NewDelivery]
+    reasons: str
+
+
+class Wrapper:
+    """Gives the messages of one request their ids and makes them ready for the store.
+
+    It keeps what it wrote for one of them that is the same for others, for as long as the request is being read.
+    """
+
+    def __init__(
+        self, *, archive: Archive, vault: Vault, texts: Mapping[str, str], protects: bool, receipt: Receipt
+    ) -> None:
         self._archive = archive
         self._vault = vault
         self._texts = texts
         self._protects = protects
+        self._receipt = receipt
+        self._alike: dict[tuple[str, ...], _Alike] = {}
+        self._addressed: dict[tuple[object, ...], _Addressed] = {}
+        self._digests: dict[Mpan, bytes] = {}
 
     def wrap(
-        self,
-        checked: Checked,
-        route: Route,
-        mpans: Sequence[Mpan],
-        quoted: CorrelationId | None,
-        receipt: Receipt,
-        checked_us: int,
+        self, checked: Checked, route: Route, mpans: Sequence[Mpan], quoted: CorrelationId | None, checked_us: int
     ) -> Wrapped:
         """Wrapper, addressing, seal and journal of one message. checked_us: how long its checks took."""
-        channel, event = checked.channel, checked.event
+        channel, event, receipt = checked.channel, checked.event, self._receipt
+        sender, role = checked.sender, checked.sender_role
+        alike = self._alike.get((channel.id, event.code, sender, role)) or self._found_alike(checked)
         unique = unique_part(receipt, checked.index)
-        transaction = transaction_id(channel.id, checked.sender, checked.sender_role, receipt, unique)
-        rule = event.correlation(checked.sender_role)
-        correlation = None if rule is Correlation.NONE else quoted
-        if rule is Correlation.CREATE and correlation is None:
+        transaction = TransactionId(alike.transaction_head + unique)
+        correlation = None if alike.correlation is Correlation.NONE else quoted
+        if alike.correlation is Correlation.CREATE and correlation is None:
             correlation = correlation_id(receipt, unique)
-        envelope = self._assemble(checked, route, transaction, correlation, receipt)
-        at = receipt.microseconds
-        sender_info = checked.common.S1
+        addressed = self._address(checked, route)
+        envelope = Envelope.joined(
+            checked.blocks, addressed.block, alike.wrapper.filled(transaction, correlation), checked.custom_raw
+        )
         message = NewMessage(
             transaction_id=transaction,
             correlation_id=correlation,
             interface=channel.id,
             event=event.code,
-            sender=checked.sender,
-            sender_role=checked.sender_role,
+            sender=sender,
+            sender_role=role,
             reference=checked.reference,
-            envelope_reference=_text(getattr(sender_info, "senderEnvelopeReference", None)),
-            mpan_digest=self._vault.digest(mpans[0]) if mpans else None,
-            received_at=at,
+            envelope_reference=_text(getattr(checked.common.S1, "senderEnvelopeReference", None)),
+            mpan_digest=self._digest_of(mpans[0]) if mpans else None,
+            received_at=receipt.microseconds,
             digest=_digest(checked),
-            same_content=lambda earlier, sealed: self._is_same(earlier, sealed, envelope),
+            same_content=partial(self._is_same, envelope),
             sealed=self._archive.seal(envelope, transaction),
-            protected=self._protects and channel.encrypted,
-            archive_until=at + channel.archive_for // MICROSECOND,
-            deliveries=_deliveries(channel, route),
-            statuses=[
-                self._status(checked, transaction, correlation, fault.code, fault.help, receipt)
-                for fault in route.faults
-            ],
+            protected=alike.protected,
+            archive_until=alike.archive_until,
+            deliveries=addressed.deliveries,
+            statuses=[self._status(checked, transaction, correlation, fault) for fault in route.faults],
             checked_us=checked_us,
             addressed=Status.FAILED if route.faults and not route.parties else Status.SENT_TO_TOPIC,
-            addressing=msgspec.json.encode(
-                {"recipients": route.parties, "notes": route.notes, "faults": route.faults}
-            ).decode(),
+            addressing=addressed.reasons,
         )
         return Wrapped(checked.index, message, envelope)
 
-    def _assemble(
-        self,
-        checked: Checked,
-        route: Route,
-        transaction: TransactionId,
-        correlation: CorrelationId | None,
-        receipt: Receipt,
-    ) -> Envelope:
+    def _found_alike(self, checked: Checked) -> _Alike:
+        channel, event, receipt = checked.channel, checked.event, self._receipt
+        sender, role = checked.sender, checked.sender_role
+        made = self._alike[channel.id, event.code, sender, role] = _Alike(
+            transaction_head=transaction_head(channel.id, sender, role, receipt),
+            wrapper=TransactionTemplate.of(receipt.stamp, channel.publication),
+            correlation=event.correlation(role),
+            archive_until=receipt.microseconds + channel.archive_for // MICROSECOND,
+            protected=self._protects and channel.encrypted,
+        )
+        return made
+
+    def _address(self, checked: Checked, route: Route) -> _Addressed:
+        """What the route comes to: the same for messages of a channel that go to the same parties for the same reasons.
+
+        An MPAN has a message for each measurement quantity, and its holders are the same in all of them.
+        """
         given = getattr(getattr(checked.common, "A0", None), "addressingDateTime", msgspec.UNSET)
-        return Envelope.assemble(
-            checked.blocks,
-            AddressBlock(
+        key = (checked.channel.id, given, *route.parties, *route.notes, *route.faults)
+        made = self._addressed.get(key)
+        if made is None:
+            block = AddressBlock(
                 primaryRecipients=route.ids(RecipientClass.PRIMARY),
                 secondaryRecipients=route.ids(RecipientClass.SECONDARY),
                 always=route.ids(RecipientClass.ALWAYS),
                 addressingDateTime=given,
-            ),
-            TransactionBlock(
-                transactionID=transaction,
-                transactionTimestamp=receipt.stamp,
-                publicationID=checked.channel.publication,
-                initialCorrelationID=correlation,
-            ),
-            checked.custom_raw,
-        )
+            )
+            reasons = {"recipients": route.parties, "notes": route.notes, "faults": route.faults}
+            made = self._addressed[key] = _Addressed(
+                msgspec.json.encode(block), _deliveries(checked.channel, route), msgspec.json.encode(reasons).decode()
+            )
+        return made
 
-    def _is_same(self, transaction: str, sealed: bytes, envelope: Envelope) -> bool:
+    def _digest_of(self, mpan: Mpan) -> bytes:
+        made = self._digests.get(mpan)
+        if made is None:
+            made = self._digests[mpan] = self._vault.digest(mpan)
+        return made
+
+    def _is_same(self, envelope: Envelope, transaction: str, sealed: bytes) -> bool:
         return self._archive.open(transaction, sealed).as_sent() == envelope.as_sent()
 
     def _status(
@@ -130,22 +162,20 @@ class Wrapper:
         checked: Checked,
         transaction: TransactionId,
         correlation: CorrelationId | None,
-        code: str,
-        help_text: str,
-        receipt: Receipt,
+        fault: RoutingFault,
     ) -> NewStatus:
         entry = Entry(
             transaction_id=transaction,
             sender_unique_reference=checked.reference,
             correlation_id=correlation,
-            sent_timestamp=receipt.stamp,
+            sent_timestamp=self._receipt.stamp,
             sender_id=DIP,
             recipient_id=checked.sender,
-            message=label(code, self._texts),
-            help=clip(help_text),
+            message=label(fault.code, self._texts),
+            help=clip(fault.help),
         )
         sealed = self._vault.seal(msgspec.json.encode(entry), transaction.encode())
-        return NewStatus(checked.sender, code, sealed)
+        return NewStatus(checked.sender, fault.code, sealed)
 
 
 def _deliveries(channel: Channel, route: Route) -> list[NewDelivery]:

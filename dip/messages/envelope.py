@@ -11,8 +11,11 @@ _HEAD = b'{"payload":{"CommonBlock":'
 _MIDDLE = b',"CustomBlock":'
 _TAIL = b"}}"
 _LENGTH = 4
-_FIRST = ("S0", "S1")
+_FIRST = {"S0": b'"S0":', "S1": b'"S1":'}
 _FILLED = frozenset({"A0", "D0"})
+_PLACED = _FILLED | _FIRST.keys()
+_ID_MARK, _CORRELATION_MARK = TransactionId("\0transactionID"), CorrelationId("\0initialCorrelationID")
+_json = msgspec.json.Encoder().encode
 
 
 class TransactionBlock(msgspec.Struct, frozen=True):
@@ -24,6 +27,26 @@ class TransactionBlock(msgspec.Struct, frozen=True):
     initialCorrelationID: CorrelationId | None  # noqa: N815
     replayIndicator: bool = False  # noqa: N815
     serviceTicketURL: str | None = None  # noqa: N815
+
+
+class TransactionTemplate(msgspec.Struct, frozen=True):
+    """D0 as JSON for many messages, which differ in their ids alone: a block written once, with gaps for these."""
+
+    head: bytes
+    middle: bytes
+    tail: bytes
+
+    @classmethod
+    def of(cls, timestamp: str, publication: str) -> Self:
+        """For messages of one receipt and one publication. timestamp: 25 characters."""
+        block = _json(TransactionBlock(_ID_MARK, timestamp, publication, _CORRELATION_MARK))
+        head, _, rest = block.partition(_json(_ID_MARK))
+        middle, _, tail = rest.partition(_json(_CORRELATION_MARK))
+        return cls(head, middle, tail)
+
+    def filled(self, transaction: TransactionId, correlation: CorrelationId | None) -> bytes:
+        """The JSON of one message's TransactionBlock."""
+        return b"".join((self.head, _json(transaction), self.middle, _json(correlation), self.tail))
 
 
 class _Edition(msgspec.Struct):
@@ -61,22 +84,36 @@ class Envelope(msgspec.Struct, frozen=True):
         custom: bytes | msgspec.Raw | None,
     ) -> Self:
         """Put A0 and D0 between the sender's own blocks; those pass through untouched, byte for byte."""
+        return cls.joined(blocks, _json(address), _json(transaction), custom)
+
+    @classmethod
+    def joined(
+        cls,
+        blocks: Mapping[str, msgspec.Raw],
+        address: bytes,
+        transaction: bytes,
+        custom: bytes | msgspec.Raw | None,
+    ) -> Self:
+        """What `assemble` makes, of an A0 and a D0 that are JSON already."""
         parts: list[bytes | msgspec.Raw] = [_HEAD]
         lead = b"{"
-        for name in _FIRST:
+        for name, written in _FIRST.items():
             if name in blocks:
-                parts += (lead, f'"{name}":'.encode(), blocks[name])
+                parts += (lead, written, blocks[name])
                 lead = b","
-        parts += (lead, b'"A0":', msgspec.json.encode(address), b',"D0":', msgspec.json.encode(transaction))
+        parts += (lead, b'"A0":', address, b',"D0":', transaction)
         for name, raw in blocks.items():
-            if name not in _FIRST and name not in _FILLED:
+            if name not in _PLACED:
                 # An open header may bring any name; unescaped, one could close its quotes and speak for the DIP.
-                parts += (b",", msgspec.json.encode(name), b":", raw)
-        parts.append(b"}")
-        common = b"".join(parts)
+                parts += (b",", _json(name), b":", raw)
         if custom is None:
-            return cls(common + _TAIL, len(common))
-        return cls(b"".join((common, _MIDDLE, custom, _TAIL)), len(common))
+            parts += (b"}", _TAIL)
+            rest = len(_TAIL)
+        else:
+            parts += (b"}", _MIDDLE, custom, _TAIL)
+            rest = len(_MIDDLE) + len(memoryview(custom)) + len(_TAIL)
+        plain = b"".join(parts)
+        return cls(plain, len(plain) - rest)
 
     @property
     def custom(self) -> bytes | None:

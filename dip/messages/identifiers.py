@@ -37,29 +37,35 @@ class Receipt(msgspec.Struct, frozen=True):
     """YYYYMMDD."""
     stamp: str
     """25 characters."""
-    salt: str
-    """Nine random hexadecimal digits."""
+    head: str
+    """What each unique part begins with: twelve hexadecimal digits of milliseconds since 1970, nine random ones."""
 
     @classmethod
     def at(cls, moment: datetime) -> Self:
         """The forms of a moment of business time, UTC."""
-        return cls(moment, microseconds(moment), moment.strftime("%Y%m%d"), wire_time(moment), _salt())
+        at = microseconds(moment)
+        return cls(moment, at, moment.strftime("%Y%m%d"), wire_time(moment), f"{at // 1000:012X}{_salt()}")
 
 
 def unique_part(receipt: Receipt, number: int) -> str:
     """Twenty-six hexadecimal digits that grow with time and repeat for nobody. number: of the message in its request.
 
-    Twelve digits of milliseconds since 1970, nine random ones of the request, five of the message; twenty-six is the
-    most that a transaction id of 65 characters leaves room for when a replay puts `R-` before it.
+    Twenty-one digits of the request, five of the message; twenty-six is the most that a transaction id of 65
+    characters leaves room for when a replay puts `R-` before it.
     """
-    return f"{receipt.microseconds // 1000:012X}{receipt.salt}{number & 0xFFFFF:05X}"
+    return f"{receipt.head}{number & 0xFFFFF:05X}"
+
+
+def transaction_head(interface: InterfaceId, sender: DipId, role: RoleCode, receipt: Receipt) -> str:
+    """What comes before the unique part in the transaction ids of a request's messages."""
+    return f"T-{interface}-{sender}-{role}-{receipt.day}-"
 
 
 def transaction_id(
     interface: InterfaceId, sender: DipId, role: RoleCode, receipt: Receipt, unique: str
 ) -> TransactionId:
     """A transaction id such as `T-IF-006-0123456789-SUP-20220401-1234CC…`, at most 65 characters."""
-    return TransactionId(f"T-{interface}-{sender}-{role}-{receipt.day}-{unique}")
+    return TransactionId(transaction_head(interface, sender, role, receipt) + unique)
 
 
 def correlation_id(receipt: Receipt, unique: str) -> CorrelationId:

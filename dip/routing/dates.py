@@ -1,18 +1,20 @@
 """For which time the look-up asks: a moment, a whole UTC day, or both sides of a change (5.5.14)."""
 
+import functools
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 import msgspec
 
 from dip.ground.clock import microseconds
-from dip.messages.timestamps import read_wire_time
+from dip.messages.timestamps import WIRE_LENGTH, read_wire_time
 from dip.store.records import Appointment
 
 _DAY = 86_400_000_000
+_DATES_KEPT = 1024
 
 
-class Span(msgspec.Struct, frozen=True):
+class Span(msgspec.Struct, frozen=True, gc=False):
     """A time asked for, first and last microsecond included."""
 
     first: int
@@ -42,14 +44,27 @@ def span(moment: datetime, covers: str) -> Span:
     return Span(instant, instant)
 
 
-def spans_of(values: Iterable[tuple[object, str]]) -> Sequence[Span]:
-    """The spans of these items (value, what it covers); a value that is no time is passed over."""
-    found: dict[Span, None] = {}
-    for value, covers in values:
-        moment = read_wire_time(value) if isinstance(value, str) else None
-        if moment is not None:
-            found[span(moment, covers)] = None
-    return tuple(found)
+def spans_of(values: Iterable[object], covers: str) -> Sequence[Span]:
+    """The spans of these items, each once; a value that is no time is passed over."""
+    return unique(
+        [
+            found
+            for value in values
+            if isinstance(value, str) and len(value) == WIRE_LENGTH and (found := _span_of(value, covers)) is not None
+        ]
+    )
+
+
+def unique(spans: Sequence[Span]) -> Sequence[Span]:
+    """Each span once."""
+    return tuple(spans) if len(spans) < 2 else tuple(dict.fromkeys(spans))
+
+
+# Messages of one time name the same dates: most of them are read already (0.1 µs for 1.3).
+@functools.lru_cache(_DATES_KEPT)
+def _span_of(text: str, covers: str) -> Span | None:
+    moment = read_wire_time(text)
+    return span(moment, covers) if moment is not None else None
 
 
 def periods_of(values: Iterable[tuple[object, object]], covers: str) -> Sequence[Span]:
@@ -57,9 +72,9 @@ def periods_of(values: Iterable[tuple[object, object]], covers: str) -> Sequence
 
     Where only one of the two is a time, it stands for itself; the order of the two does not matter.
     """
-    found: dict[Span, None] = {}
+    found: list[Span] = []
     for pair in values:
-        spans = spans_of((value, covers) for value in pair)
+        spans = spans_of(pair, covers)
         if spans:
-            found[Span(min(one.first for one in spans), max(one.last for one in spans))] = None
-    return tuple(found)
+            found.append(Span(min(one.first for one in spans), max(one.last for one in spans)))
+    return unique(found)

@@ -12,14 +12,19 @@ from dip.routing.route import Party, RecipientClass
 from dip.store.protocol import AppointmentStore
 from dip.store.records import Appointment
 
+_OPEN = 1 << 63
 
-class Holding(msgspec.Struct, frozen=True):
+
+class Holding(msgspec.Struct, frozen=True, gc=False):
     """An appointment as the look-up keeps it, with the reason that it gives for a delivery."""
 
     appointment: Appointment
     role: RoleCode
     dip_id: DipId
     party: Party
+    starts: int
+    ends: int
+    """Microseconds, half-open; of an open appointment later than every span."""
 
 
 class LookUp:
@@ -48,16 +53,12 @@ class LookUp:
 
     def holders(self, mpan: Mpan, roles: Collection[RoleCode], spans: Sequence[Span]) -> tuple[list[Holding], bool]:
         """Those who hold one of the roles in any of the spans, and whether the MPAN is known at all."""
-        rows = self._holdings(mpan)
-        found: list[Holding] = []
-        for row in rows:
-            if row.role in roles:
-                appointment = row.appointment
-                for span in spans:
-                    if span.meets(appointment):
-                        found.append(row)
-                        break
-        return found, bool(rows)
+        rows = self._cache.get(mpan) or self._holdings(mpan)
+        if len(spans) == 1:
+            first, last = spans[0].first, spans[0].last
+            return [row for row in rows if row.role in roles and row.starts <= last and row.ends > first], bool(rows)
+        found = [row for row in rows if row.role in roles]
+        return [row for row in found if any(span.meets(row.appointment) for span in spans)], bool(rows)
 
     def forget(self, mpans: Iterable[Mpan] | None = None) -> None:
         """Read these MPANs (or all) anew: their rows have changed."""
@@ -69,7 +70,14 @@ class LookUp:
 
 
 def _holding(row: Appointment) -> Holding:
-    return Holding(row, row.role, row.dip_id, Party(row.dip_id, row.role, RecipientClass.SECONDARY, _in_words(row)))
+    return Holding(
+        appointment=row,
+        role=row.role,
+        dip_id=row.dip_id,
+        party=Party(row.dip_id, row.role, RecipientClass.SECONDARY, _in_words(row)),
+        starts=row.effective_from,
+        ends=_OPEN if row.effective_to is None else row.effective_to,
+    )
 
 
 def _in_words(row: Appointment) -> str:

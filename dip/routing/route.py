@@ -15,7 +15,7 @@ class RecipientClass(StrEnum):
     ALWAYS = "always"
 
 
-class Party(msgspec.Struct, frozen=True, rename={"dip_id": "dipId", "found_as": "class"}):
+class Party(msgspec.Struct, frozen=True, gc=False, rename={"dip_id": "dipId", "found_as": "class"}):
     """One reason for which a participant gets the message."""
 
     dip_id: DipId
@@ -24,14 +24,14 @@ class Party(msgspec.Struct, frozen=True, rename={"dip_id": "dipId", "found_as": 
     reason: str
 
 
-class RoutingFault(msgspec.Struct, frozen=True):
+class RoutingFault(msgspec.Struct, frozen=True, gc=False):
     """Why somebody could not be reached: a response code and what helps."""
 
     code: str
     help: str
 
 
-class Route(msgspec.Struct):
+class Route(msgspec.Struct, gc=False):
     """Who gets a message and why; `faults` go back to its sender, `notes` explain what was not found."""
 
     parties: list[Party]
@@ -40,7 +40,8 @@ class Route(msgspec.Struct):
 
     def ids(self, found_as: RecipientClass) -> list[DipId]:
         """The recipients of one class, in order, each once."""
-        return list(dict.fromkeys([party.dip_id for party in self.parties if party.found_as is found_as]))
+        found = [party.dip_id for party in self.parties if party.found_as is found_as]
+        return found if len(found) < 2 else list(dict.fromkeys(found))
 
     def roles(self) -> dict[DipId, tuple[RoleCode, ...]]:
         """Each recipient, once, with every role by which the message reaches it."""

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import zip_longest
+from typing import Any
 
 import msgspec
 
@@ -12,7 +13,7 @@ from dip.ground.clock import moment
 from dip.messages.identifiers import DipId, Mpan, RoleCode
 from dip.messages.timestamps import read_wire_time, wire_time
 from dip.participants.registry import Participants
-from dip.routing.dates import Span, at, periods_of, span, spans_of
+from dip.routing.dates import Span, at, periods_of, span, spans_of, unique
 from dip.routing.look_up import Holding, LookUp
 from dip.routing.route import Party, RecipientClass, Route, RoutingFault
 
@@ -28,7 +29,7 @@ class NamedRecipientRefused(msgspec.Struct, frozen=True):
     expected: str
 
 
-class Enquiry(msgspec.Struct):
+class Enquiry(msgspec.Struct, gc=False):
     """What routing looks at of one message: its typed blocks and what its header says."""
 
     channel: Channel
@@ -44,16 +45,10 @@ class Enquiry(msgspec.Struct):
 
 def mpans_of(event: Event, common: object, custom: object) -> list[Mpan]:
     """The MPANs by which a message is routed, each once (5.5.14)."""
-    return list(
-        dict.fromkeys(
-            [
-                Mpan(value)
-                for path in event.routing_mpans
-                for value in path.values(common, custom)
-                if isinstance(value, str)
-            ]
-        )
-    )
+    found: list[Any] = [
+        value for path in event.routing_mpans for value in path.values(common, custom) if isinstance(value, str)
+    ]
+    return found if len(found) < 2 else list(dict.fromkeys(found))
 
 
 class _Plan(msgspec.Struct, frozen=True):
@@ -66,6 +61,8 @@ class _Plan(msgspec.Struct, frozen=True):
     secondary: frozenset[RoleCode]
     groups: tuple[str, ...]
     """Of the secondary roles, in order."""
+    places: Mapping[RoleCode, int]
+    """Of each secondary role: where its group stands among `groups`."""
     always: tuple[Party, ...]
     absent: tuple[str, ...]
     """Notes on roles that nobody holds."""
@@ -81,11 +78,14 @@ class Router:
         self._participants = participants
         self._look_up = look_up
         self._groups = {code: role.group or code for code, role in roles.items()}
+        self._holders = {role: frozenset(participants.by_role(role)) for role in roles}
         self._plans: dict[tuple[int, RoleCode], tuple[Event, _Plan]] = {}
 
-    def check_named(self, enquiry: Enquiry) -> list[NamedRecipientRefused]:
+    def check_named(self, enquiry: Enquiry) -> Sequence[NamedRecipientRefused]:
         """What is wrong with the recipients that the sender named (MSG1031, MSG1032)."""
         plan = self._plan(enquiry)
+        if not enquiry.named and not plan.primary_alone:
+            return ()
         refused: list[NamedRecipientRefused] = []
         some = False
         for index, name in enumerate(enquiry.named):
@@ -143,12 +143,14 @@ class Router:
             always.extend(Party(dip_id, role, RecipientClass.ALWAYS, reason) for dip_id in members)
             if not members:
                 absent.append(f"no participant in role {role}")
+        groups = tuple(dict.fromkeys(self._group(role) for role in rules.secondary))
         return _Plan(
             primary=rules.primary,
             primary_alone=bool(rules.primary) and not rules.secondary and not rules.always,
             wanted=" or ".join(rules.primary),
             secondary=frozenset(rules.secondary),
-            groups=tuple(dict.fromkeys(self._group(role) for role in rules.secondary)),
+            groups=groups,
+            places={role: groups.index(self._group(role)) for role in rules.secondary},
             always=tuple(always),
             absent=tuple(absent),
         )
@@ -177,10 +179,9 @@ class Router:
             help_text = f"{enquiry.channel.id} looks its recipients up by MPAN; the message has none."
             route.faults.append(RoutingFault("MSG1037", help_text))
             return
-        found: list[Holding] = []
-        known = False
         spans = self._spans(enquiry)
-        for mpan in enquiry.mpans:
+        found, known = self._look_up.holders(enquiry.mpans[0], wanted, spans)
+        for mpan in enquiry.mpans[1:]:
             holders, is_known = self._look_up.holders(mpan, wanted, spans)
             found.extend(holders)
             known = known or is_known
@@ -191,22 +192,26 @@ class Router:
             )
             route.faults.append(RoutingFault("MSG1038", help_text))
             return
-        held = {self._group(row.role): None for row in found}
-        route.notes.extend(f"nobody appointed as {group}" for group in groups if group not in held)
-        found.sort(key=lambda row: groups.index(self._group(row.role)))
+        places = plan.places
+        if len(found) > 1:
+            found.sort(key=lambda row: places[row.role])
+        held = {places[row.role] for row in found}
+        if len(held) < len(groups):
+            missing = [group for group in groups if plan.groups.index(group) not in held]
+            route.notes.extend(f"nobody appointed as {group}" for group in missing)
         for row in found:
             self._appointed(row, route, row.party)
 
     def _appointed(self, row: Holding, route: Route, party: Party) -> None:
-        participant = self._participants.get(row.dip_id)
-        if participant is None:
+        if row.dip_id in self._holders.get(row.role, ()):
+            if party not in route.parties:
+                route.parties.append(party)
+        elif self._participants.get(row.dip_id) is None:
             help_text = f"{row.dip_id} is appointed as {row.role} but is no participant."
             route.faults.append(RoutingFault("MSG1033", help_text))
-        elif row.role not in participant.roles:
+        else:
             help_text = f"{row.dip_id} is appointed as {row.role} but does not hold that role."
             route.faults.append(RoutingFault("MSG1034", help_text))
-        elif party not in route.parties:
-            route.parties.append(party)
 
     def _former(self, enquiry: Enquiry, route: Route) -> None:
         for former in enquiry.event.also:
@@ -224,16 +229,15 @@ class Router:
         given = addressing_time(enquiry.common)
         if given is not None:
             return [span(given, "instant")]
-        found: dict[Span, None] = {}
+        found: list[Span] = []
         for date in enquiry.event.addressing_dates:
             values = date.path.values(enquiry.common, enquiry.custom)
             if date.until is None:
-                spans = spans_of((value, date.covers) for value in values)
+                found.extend(spans_of(values, date.covers))
             else:
                 lasts = date.until.values(enquiry.common, enquiry.custom)
-                spans = periods_of(zip_longest(values, lasts), date.covers)
-            found.update(dict.fromkeys(spans))
-        return tuple(found) or [at(enquiry.received_at)]
+                found.extend(periods_of(zip_longest(values, lasts), date.covers))
+        return unique(found) or [at(enquiry.received_at)]
 
 
 def addressing_time(common: object) -> datetime | None:

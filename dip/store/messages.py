@@ -50,12 +50,13 @@ class SqliteMessages:
             what="take in",
         )
 
-    async def settle(self, settlement: Settlement) -> Done:
+    async def settle(self, settlement: Settlement, *, patient: bool = False) -> Done:
         """Commit what a call, or a step of the DIP's own, made of its deliveries. Raises StoreUnavailable."""
         return await self._writer.ask(
             lambda connection: settle(connection, self._counters, settlement),
             weight=len(settlement.settled) + len(settlement.delivered),
             what=_step_of(settlement),
+            patient=patient,
         )
 
     def lanes(self) -> Mapping[int, Lane]:

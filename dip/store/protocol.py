@@ -41,7 +41,7 @@ class MessageStore(Protocol):
     async def take_in(self, arrival: Arrival) -> Taken:
         """Commit what is new of a request. Raises StoreUnavailable; then nothing of it is kept."""
 
-    async def settle(self, settlement: Settlement) -> Done:
+    async def settle(self, settlement: Settlement, *, patient: bool = False) -> Done:
         """Commit what a call, or a step of the DIP's own, made of its deliveries. Raises StoreUnavailable."""
 
     def lanes(self) -> Mapping[int, Lane]:

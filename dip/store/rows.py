@@ -9,7 +9,7 @@ from dip.store.queries import many
 from dip.store.records import STATUS_CHANNEL, Exchange, NewStatus
 
 Row = tuple[Any, ...]
-_CHUNKS: Final = (128, 32, 8, 2, 1)
+_CHUNKS: Final = (400, 200, 100, 64, 32, 16, 8, 4, 2, 1)
 
 
 def insert_many(connection: sqlite3.Connection, query: str, rows: Sequence[Row]) -> None:

@@ -28,8 +28,13 @@ from dip.store.writer import Writer
 class SqliteStore:
     """Opens a data directory's database and holds the parts that read and write it."""
 
-    def __init__(self, directory: Path, *, group_limit: int, log: Log, steps: Steps = UNWATCHED) -> None:
-        """Raises SetupRefused: directory in use, made by a newer server, or not writable."""
+    def __init__(
+        self, directory: Path, *, group_limit: int, log: Log, linger_s: float = 0.0, steps: Steps = UNWATCHED
+    ) -> None:
+        """group_limit, linger_s: how the writer groups what it commits.
+
+        Raises SetupRefused: directory in use, made by a newer server, or not writable.
+        """
         self._lock = DirectoryLock(directory)
         path = database_file(directory)
         try:
@@ -45,7 +50,9 @@ class SqliteStore:
             self._lock.release()
             raise
         counters = Counters(writing)
-        self.writer = Writer(writing, group_limit=group_limit, rolled_back=counters.load, log=log, steps=steps)
+        self.writer = Writer(
+            writing, group_limit=group_limit, linger_s=linger_s, rolled_back=counters.load, log=log, steps=steps
+        )
         self.messages = SqliteMessages(self.writer, self._reading, counters)
         self.reports = SqliteReports(self.writer, self._reading, counters)
         self.parties = SqliteParties(self.writer, self._reading)

@@ -4,6 +4,7 @@ import asyncio
 import queue
 import sqlite3
 import threading
+import time
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
@@ -16,12 +17,15 @@ Job = Callable[[sqlite3.Connection], Result]
 
 
 class _Asked(Generic[Result]):
-    __slots__ = ("error", "future", "job", "loop", "result", "weight", "what")
+    __slots__ = ("error", "future", "job", "loop", "patient", "result", "weight", "what")
 
-    def __init__(self, job: Job[Result], weight: int, what: str, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self, job: Job[Result], weight: int, what: str, loop: asyncio.AbstractEventLoop, *, patient: bool
+    ) -> None:
         self.job = job
         self.weight = weight
         self.what = what
+        self.patient = patient
         self.loop = loop
         self.future: asyncio.Future[Result] = loop.create_future()
         self.result: Result
@@ -32,11 +36,13 @@ class Writer:
     """A thread with the only writing connection.
 
     A job runs within a transaction that it shares with others waiting at that moment; its result is
-    handed out only after the commit (`synchronous=FULL`). A job that raises a DipError is rolled back
-    alone; when the disk fails, every job of the group gets StoreUnavailable and nothing is kept.
-    `rolled_back` is called in the thread before the next transaction after one that was undone, to
-    reset counters. A job may run twice, so it may change nothing but the database and those counters.
-    `steps` is told before and after each commit; what it raises before is a failed commit.
+    handed out only after the commit (`synchronous=FULL`). While all jobs at hand are patient, others may
+    join them for `linger_s` seconds: the fewer commits, the fewer pages are written twice. A job that
+    raises a DipError is rolled back alone; when the disk fails, every job of the group gets
+    StoreUnavailable and nothing is kept. `rolled_back` is called in the thread before the next
+    transaction after one that was undone, to reset counters. A job may run twice, so it may change
+    nothing but the database and those counters. `steps` is told before and after each commit; what it
+    raises before is a failed commit.
     """
 
     def __init__(
@@ -46,8 +52,10 @@ class Writer:
         group_limit: int,
         rolled_back: Callable[[], None],
         log: Log,
+        linger_s: float = 0.0,
         steps: Steps = UNWATCHED,
     ) -> None:
+        self._linger_s = linger_s
         self._connection = connection
         self._group_limit = group_limit
         self._rolled_back = rolled_back
@@ -59,15 +67,16 @@ class Writer:
         self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
         self._thread.start()
 
-    async def ask(self, job: Job[Result], weight: int = 1, *, what: str = "") -> Result:
+    async def ask(self, job: Job[Result], weight: int = 1, *, what: str = "", patient: bool = False) -> Result:
         """Run the job in the next transaction; returns after its commit.
 
         weight: how many messages it carries, for the limit of a group. what: what it writes, for who watches
-        the steps. Raises what the job raised, or StoreUnavailable.
+        the steps. patient: nobody outside waits for it, so it may linger for others to share its commit.
+        Raises what the job raised, or StoreUnavailable.
         """
         if self._closed:
             raise StoreUnavailable
-        asked = _Asked(job, weight, what, asyncio.get_running_loop())
+        asked = _Asked(job, weight, what, asyncio.get_running_loop(), patient=patient)
         self._asked.put(asked)
         return await asked.future
 
@@ -87,16 +96,19 @@ class Writer:
                 return
 
     def _gather(self, first: _Asked[Any]) -> tuple[list[_Asked[Any]], bool]:
-        group, weight = [first], first.weight
+        group, weight, patient = [first], first.weight, first.patient
+        until = time.monotonic() + self._linger_s
         while weight < self._group_limit:
+            left_s = until - time.monotonic() if patient else 0.0
             try:
-                asked = self._asked.get_nowait()
+                asked = self._asked.get(timeout=left_s) if left_s > 0 else self._asked.get_nowait()
             except queue.Empty:
                 break
             if asked is None:
                 return group, True
             group.append(asked)
             weight += asked.weight
+            patient = patient and asked.patient
         return group, False
 
     def _commit_group(self, group: list[_Asked[Any]]) -> None:

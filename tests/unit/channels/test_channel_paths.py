@@ -1,5 +1,6 @@
 """Paths to items: read from typed blocks, removed from plain ones."""
 
+from types import SimpleNamespace
 from typing import Any
 
 import msgspec
@@ -45,6 +46,15 @@ def test_what_is_absent_or_null_yields_nothing(layout: MessageFormat) -> None:
     ):
         assert ItemPath.parse(f"CommonBlock.{text}").values(common, None) == []
     assert ItemPath.parse(DAYS).values(common, None) == []
+
+
+def test_entries_that_are_null_are_passed_over_and_names_may_have_a_hyphen() -> None:
+    held = SimpleNamespace(
+        a_b=SimpleNamespace(list=[None, SimpleNamespace(x=1), SimpleNamespace(x=None)], names=["n", None])
+    )
+    for text, found in (("a-b.list[*].x", [1]), ("a-b.names[*]", ["n"]), ("a-b.names", [held.a_b.names]), ("y.x", [])):
+        assert ItemPath.parse(f"CustomBlock.{text}").values(None, held) == found
+        assert ItemPath.parse(f"CommonBlock.{text}").values(None, held) == []
 
 
 @pytest.mark.parametrize(

@@ -59,6 +59,36 @@ def test_two_texts_in_one_are_not_two_texts() -> None:
     assert not taken({"list": [{"value": "1.000\x1f2.000"}]})
 
 
+def sample(pattern: str) -> MessageFormat:
+    entry = Block("Entry", (Item("value", Scalar("string", pattern=pattern)),))
+    custom = Block("Custom", (Item("list", Series(entry)),))
+    return MessageFormat("Sample", Block("Common", ()), custom, Structs(), frozenset(), ItemNames({}))
+
+
+@pytest.mark.requirement("FS-19")
+@pytest.mark.parametrize(
+    "pattern", [r"^1\.\d$", r"^[0-1]\.[0-9]$", r"^.{1,3}$", r"^[^2]\.\d$", r"^\d??\.\d+$", r"^1?\.2|1\.2$"]
+)
+def test_every_text_of_every_message_counts_whatever_was_matched_before(pattern: str) -> None:
+    layout = sample(pattern)
+    for texts in (["1.2"], ["1.2", "1.2"], ["1.2", "2.2"], ["2.2"], ["1.2\x1f1.2"], ["1.23"], ["", "1.2"], ["1.2"]):
+        custom = {"list": [{"value": text} for text in texts]}
+        try:
+            layout.decode_custom(msgspec.json.encode(custom))
+            fits = True
+        except msgspec.ValidationError:
+            fits = False
+        assert fits == (not layout.explain_custom(custom)), texts
+
+
+@given(st.lists(st.lists(st.integers(1, 9), min_size=1, max_size=4), min_size=20, max_size=30))
+def test_texts_of_any_length_are_taken_message_after_message(messages: list[list[int]]) -> None:
+    for lengths in messages:
+        values = ["1" * length + ".000" for length in lengths]
+        assert taken({"list": [{"value": value} for value in values]})
+        assert not taken({"list": [{"value": value} for value in [*values, "1" * 10 + ".000"]]})
+
+
 def test_what_is_in_no_list_is_left_to_the_decoder() -> None:
     assert listed_texts(_ENTRY) == ()
     assert len(listed_texts(_CUSTOM)) == 4

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dip.messages.envelope import AddressBlock, Envelope, TransactionBlock, array
+from dip.messages.envelope import AddressBlock, Envelope, TransactionBlock, TransactionTemplate, array
 from dip.messages.identifiers import CorrelationId, DipId, TransactionId
 
 VALUES = st.recursive(
@@ -85,6 +85,16 @@ def test_what_the_sender_meant_is_the_same_whatever_the_dip_added(
         None if custom is None else msgspec.json.encode(custom),
     )
     assert first.as_sent() == later.as_sent()
+
+
+@given(stamp=st.text(max_size=10), publication=st.text(max_size=10), ids=st.lists(st.text(max_size=20), max_size=2))
+def test_a_wrapper_filled_into_its_template_is_the_wrapper_written_at_once(
+    stamp: str, publication: str, ids: list[str]
+) -> None:
+    transaction = TransactionId(ids[0] if ids else "T-1")
+    correlation = CorrelationId(ids[1]) if len(ids) > 1 else None
+    filled = TransactionTemplate.of(stamp, publication).filled(transaction, correlation)
+    assert filled == msgspec.json.encode(TransactionBlock(transaction, stamp, publication, correlation))
 
 
 def test_other_named_recipients_are_another_meaning() -> None:

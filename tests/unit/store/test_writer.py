@@ -18,7 +18,7 @@ from tests.support.waiting import settled
 class Bench:
     """A writer over a table of numbers, and what it did."""
 
-    def __init__(self, path: Path, group_limit: int = 100) -> None:
+    def __init__(self, path: Path, group_limit: int = 100, linger_s: float = 0.0) -> None:
         self.path = path
         self.statements: list[str] = []
         self.rolled_back = 0
@@ -26,7 +26,9 @@ class Bench:
         connection = connect(path)
         connection.execute("CREATE TABLE IF NOT EXISTS number (value INTEGER PRIMARY KEY, filler BLOB) STRICT")
         connection.set_trace_callback(self._trace)
-        self.writer = Writer(connection, group_limit=group_limit, rolled_back=self._count, log=make_log())
+        self.writer = Writer(
+            connection, group_limit=group_limit, linger_s=linger_s, rolled_back=self._count, log=make_log()
+        )
         self.reader = connect(path, read_only=True)
 
     def _trace(self, statement: str) -> None:
@@ -45,14 +47,14 @@ class Bench:
         """What a second connection sees."""
         return [row[0] for row in self.reader.execute("SELECT value FROM number ORDER BY value")]
 
-    def add(self, value: int, *, weight: int = 1, size: int = 0) -> asyncio.Task[int]:
+    def add(self, value: int, *, weight: int = 1, size: int = 0, patient: bool = False) -> asyncio.Task[int]:
         """Ask for a number to be written."""
 
         def job(connection: sqlite3.Connection) -> int:
             connection.execute("INSERT INTO number VALUES (?, ?)", (value, bytes(size)))
             return value
 
-        return asyncio.ensure_future(self.writer.ask(job, weight))
+        return asyncio.ensure_future(self.writer.ask(job, weight, patient=patient))
 
     async def hold(self) -> Callable[[], None]:
         """Keep the writer busy until the returned function is called."""
@@ -203,3 +205,32 @@ async def test_closing_finishes_what_was_asked_and_takes_nothing_more(tmp_path: 
         await bench.add(9)
     assert bench.numbers() == list(range(5))
     bench.reader.close()
+
+
+async def test_patient_jobs_linger_for_others_and_an_urgent_one_ends_it(tmp_path: Path) -> None:
+    bench = Bench(tmp_path / "numbers.sqlite", linger_s=3600.0)
+    patient = [bench.add(value, patient=True) for value in (1, 2)]
+    await settled()
+    assert not any(task.done() for task in patient)
+    urgent = bench.add(3)
+    assert await asyncio.gather(*patient, urgent) == [1, 2, 3]
+    assert bench.transactions == 1
+    bench.reader.close()
+    bench.writer.close()
+
+
+async def test_closing_does_not_wait_for_whoever_lingers(tmp_path: Path) -> None:
+    bench = Bench(tmp_path / "numbers.sqlite", linger_s=3600.0)
+    patient = bench.add(1, patient=True)
+    await settled()
+    bench.reader.close()
+    bench.writer.close()
+    assert await patient == 1
+
+
+async def test_patient_jobs_are_committed_when_the_time_is_over(tmp_path: Path) -> None:
+    bench = Bench(tmp_path / "numbers.sqlite", linger_s=0.02)
+    assert await bench.add(1, patient=True) == 1
+    assert bench.numbers() == [1]
+    bench.reader.close()
+    bench.writer.close()
