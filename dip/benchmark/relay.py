@@ -1,5 +1,7 @@
 """The floor: a bare relay that takes each call and passes its bytes on to every receiver; it checks and keeps nothing.
 
+It puts the same A0 and D0 into every message, so that receivers read as many bytes as from a server.
+
 `python -m dip.benchmark.relay DIRECTORY URL…` prints its port as a JSON line.
 """
 
@@ -15,8 +17,10 @@ from aiohttp import web
 
 from dip.benchmark.loop import run
 from dip.client import credentials_of
+from dip.messages.envelope import AddressBlock, TransactionBlock
 from dip.messages.headers import CONTENT_HASH, SIGNATURE, SIGNATURE_CERTIFICATE, SIGNATURE_DATE
-from dip.messages.identifiers import DipId
+from dip.messages.identifiers import DipId, TransactionId
+from dip.security.signing import content_hash
 
 _HELD_CALLS = 16
 """Calls held for a receiver; a relay that took more than it can pass on would only grow."""
@@ -24,6 +28,27 @@ _BODY_LIMIT = 64 * 1024 * 1024
 _HEADERS = (CONTENT_HASH, SIGNATURE, SIGNATURE_DATE, SIGNATURE_CERTIFICATE)
 _Passed: TypeAlias = tuple[dict[str, str], bytes]
 _OWN_CERTIFICATE = DipId("2300000002")
+_MARK = b'"S1":{'
+_FILLED = b"".join(
+    (
+        b'"A0":',
+        msgspec.json.encode(
+            AddressBlock(primaryRecipients=[], secondaryRecipients=[DipId("2300000001")] * 4, always=[])
+        ),
+        b',"D0":',
+        msgspec.json.encode(
+            TransactionBlock(
+                transactionID=TransactionId("T-IF-021-1400000001-SDS-20260321-01A2021D9098FE653B77100000"),
+                transactionTimestamp="2026-03-21T19:05:00+00:00",
+                publicationID="PUB-021",
+                initialCorrelationID=None,
+            )
+        ),
+        b",",
+        _MARK,
+    )
+)
+"""What every message gets, in front of its S1."""
 
 
 async def _forward(session: aiohttp.ClientSession, url: str, queue: "asyncio.Queue[_Passed]") -> None:
@@ -38,8 +63,8 @@ async def _serve(directory: Path, urls: Sequence[str]) -> None:
     queues: list[asyncio.Queue[_Passed]] = [asyncio.Queue(_HELD_CALLS) for _ in urls]
 
     async def take(request: web.Request) -> web.Response:
-        body = await request.read()
-        headers = {name: request.headers[name] for name in _HEADERS}
+        body = (await request.read()).replace(_MARK, _FILLED)
+        headers = {name: request.headers[name] for name in _HEADERS} | {CONTENT_HASH: content_hash(body)}
         for queue in queues:
             await queue.put((headers, body))
         return web.Response(status=202)
