@@ -3,7 +3,6 @@
 Only the checks of a request and the network are left out.
 """
 
-import hashlib
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -109,7 +108,6 @@ class Filler:
             envelope_reference=None,
             mpan_digest=self._vault.digest(payload["M0"]["MPANCore"]),
             received_at=receipt.microseconds,
-            digest=hashlib.sha256(envelope.plain).digest(),
             same_content=lambda earlier, sealed: False,
             sealed=self._archive.seal(envelope, transaction),
             protected=False,

@@ -1,6 +1,5 @@
 """The transaction wrapper, the addressing, the seal: a checked message made ready to be committed (5.5.4)."""
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from functools import partial
 
@@ -26,9 +25,6 @@ from dip.routing.obfuscation import hidden_for
 from dip.routing.route import RecipientClass, Route, RoutingFault
 from dip.security.vault import Vault
 from dip.store.records import NewDelivery, NewMessage, NewStatus, Status
-
-_PIECE = 2000
-"""Bytes that are digested at once."""
 
 
 class Wrapped(msgspec.Struct):
@@ -102,7 +98,6 @@ class Wrapper:
             envelope_reference=_text(getattr(checked.common.S1, "senderEnvelopeReference", None)),
             mpan_digest=self._digest_of(mpans[0]) if mpans else None,
             received_at=receipt.microseconds,
-            digest=_digest(checked),
             same_content=partial(self._is_same, envelope),
             sealed=self._archive.seal(envelope, transaction),
             protected=alike.protected,
@@ -183,17 +178,6 @@ def _deliveries(channel: Channel, route: Route) -> list[NewDelivery]:
     if not channel.hidden:
         return [NewDelivery(recipient) for recipient in dict.fromkeys([party.dip_id for party in route.parties])]
     return [NewDelivery(recipient, hidden_for(channel.hidden, held)) for recipient, held in route.roles().items()]
-
-
-def _digest(checked: Checked) -> bytes:
-    digest = hashlib.sha256(checked.common_raw)
-    if checked.custom_raw is not None:
-        digest.update(b"\x00")
-        # Of a longer piece the interpreter would be given up, and asked for again, once a message.
-        custom = memoryview(checked.custom_raw)
-        for start in range(0, len(custom), _PIECE):
-            digest.update(custom[start : start + _PIECE])
-    return digest.digest()
 
 
 def _text(value: object) -> str | None:

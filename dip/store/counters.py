@@ -60,7 +60,7 @@ class Counters:
     def write_moved(self, connection: sqlite3.Connection) -> None:
         """Write the sequences moved since the last time; once for a transaction's job."""
         if self._moved:
-            connection.executemany(queries()["move_lane"], [(sequence, lane) for lane, sequence in self._moved.items()])
+            connection.execute(queries()["move_lanes"], (msgspec.json.encode(list(self._moved.items())).decode(),))
             self._moved = {}
 
 

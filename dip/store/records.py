@@ -164,10 +164,8 @@ class NewMessage(msgspec.Struct, kw_only=True):
     envelope_reference: str | None
     mpan_digest: bytes | None
     received_at: int
-    digest: bytes
-    """SHA-256 of the content as sent, after decryption."""
     same_content: Callable[[str, bytes], bool]
-    """Whether an earlier message (its transaction id and sealed content) has equal content though other bytes."""
+    """Whether an earlier message (its transaction id and sealed content) has equal content."""
     sealed: bytes
     protected: bool
     """Whether its CustomBlock travels as a JWE."""

@@ -66,9 +66,9 @@ class StatusRows:
         self.statuses.append(
             (number, message, status.recipient, status.code, at, status.sealed, status.origin, status.digest)
         )
-        self.deliveries.append((counters.delivery, message, number, lane, sequence, None, at))
+        self.deliveries.append((counters.delivery, message, number, lane, sequence, at))
 
     def write(self, connection: sqlite3.Connection) -> None:
         """Insert what was gathered."""
         insert_many(connection, "add_status_message", self.statuses)
-        insert_many(connection, "add_delivery", self.deliveries)
+        insert_many(connection, "add_status_delivery", self.deliveries)

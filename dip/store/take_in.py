@@ -56,7 +56,7 @@ def _judge(connection: sqlite3.Connection, messages: Sequence[NewMessage]) -> li
             found.append(_compare_stored(connection, message, row))
         elif key in first:
             earlier = first[key]
-            same = earlier.digest == message.digest or message.same_content(earlier.transaction_id, earlier.sealed)
+            same = message.same_content(earlier.transaction_id, earlier.sealed)
             found.append(
                 Outcome(
                     Verdict.SAME if same else Verdict.DIFFERENT,
@@ -72,11 +72,9 @@ def _judge(connection: sqlite3.Connection, messages: Sequence[NewMessage]) -> li
 
 
 def _compare_stored(connection: sqlite3.Connection, message: NewMessage, row: Row) -> Outcome:
-    id_, digest, transaction_id, correlation_id = row
-    same = digest == message.digest
-    if not same:
-        sealed = connection.execute(queries()["archived"], (id_,)).fetchone()
-        same = sealed is not None and message.same_content(transaction_id, sealed[0])
+    id_, transaction_id, correlation_id = row
+    sealed = connection.execute(queries()["archived"], (id_,)).fetchone()
+    same = sealed is not None and message.same_content(transaction_id, sealed[0])
     return Outcome(
         Verdict.SAME if same else Verdict.DIFFERENT,
         id_,
@@ -125,7 +123,6 @@ def _insert(
                 message.envelope_reference,
                 message.mpan_digest,
                 message.received_at,
-                message.digest,
                 protected,
                 message.archive_until,
                 exchange,
@@ -140,7 +137,7 @@ def _insert(
             counters.delivery += 1
             lane, sequence = counters.place(delivery.recipient, message.interface)
             hidden = msgspec.json.encode(delivery.hidden).decode() if delivery.hidden else None
-            deliveries.append((counters.delivery, number, None, lane, sequence, hidden, message.received_at))
+            deliveries.append((counters.delivery, number, lane, sequence, hidden, message.received_at))
             fresh[lane].append(
                 Waiting(
                     counters.delivery,

@@ -1,10 +1,10 @@
 -- name: known_references
 -- The messages that may stand under any of these keys of references (a JSON array).
 WITH wanted (key) AS MATERIALIZED (SELECT value FROM json_each(?))
-SELECT m.sender, m.interface, m.reference, m.id, m.digest, m.transaction_id, m.correlation_id
+SELECT m.sender, m.interface, m.reference, m.id, m.transaction_id, m.correlation_id
 FROM wanted w CROSS JOIN message_key k ON k.key = w.key CROSS JOIN message m ON m.id = k.message
 UNION ALL
-SELECT m.sender, m.interface, m.reference, m.id, m.digest, m.transaction_id, m.correlation_id
+SELECT m.sender, m.interface, m.reference, m.id, m.transaction_id, m.correlation_id
 FROM wanted w CROSS JOIN message_key_gathered k ON k.key = w.key CROSS JOIN message m ON m.id = k.message;
 
 -- name: add_key
@@ -55,9 +55,9 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 -- name: add_message
 -- What is known of a message without opening it.
 INSERT INTO message (id, transaction_id, correlation_id, interface, event, sender, sender_role, reference,
-    envelope_reference, mpan_digest, received_at, digest, protected, archive_until, exchange, checked_us,
-    addressed, addressing)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+    envelope_reference, mpan_digest, received_at, protected, archive_until, exchange, checked_us, addressed,
+    addressing)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 
 -- name: add_archive
 -- The message itself, sealed (5.2.2, 5.5.7).
@@ -65,8 +65,11 @@ INSERT INTO archive (message, sealed) VALUES (?, ?);
 
 -- name: add_delivery
 -- One message for one recipient, waiting in its lane.
-INSERT INTO delivery (id, message, status_message, lane, sequence, hidden, queued_at)
-VALUES (?, ?, ?, ?, ?, ?, ?);
+INSERT INTO delivery (id, message, lane, sequence, hidden, queued_at) VALUES (?, ?, ?, ?, ?, ?);
+
+-- name: add_status_delivery
+-- One status message for its recipient, waiting in its lane.
+INSERT INTO delivery (id, message, status_message, lane, sequence, queued_at) VALUES (?, ?, ?, ?, ?, ?);
 
 -- name: add_status_message
 -- A message back to a sender about one of its own (5.5.9).
@@ -86,9 +89,10 @@ SELECT id, recipient, channel, next_sequence FROM lane;
 -- A lane: one recipient's messages of one channel, or its status messages.
 INSERT INTO lane (id, recipient, channel, next_sequence) VALUES (?, ?, ?, ?);
 
--- name: move_lane
--- The lane's next sequence number.
-UPDATE lane SET next_sequence = ? WHERE id = ?;
+-- name: move_lanes
+-- The next sequence numbers of lanes (a JSON array of pairs of lane and number).
+UPDATE lane SET next_sequence = json_extract(moved.value, '$[1]')
+FROM json_each(?) AS moved WHERE lane.id = json_extract(moved.value, '$[0]');
 
 -- name: waiting
 -- The next deliveries of a lane after one, in order of receipt.

@@ -100,7 +100,6 @@ CREATE TABLE "message" (
     envelope_reference TEXT,
     mpan_digest BLOB,
     received_at INTEGER NOT NULL,
-    digest BLOB NOT NULL,
     protected INTEGER NOT NULL CHECK (protected IN (0, 1)),
     archive_until INTEGER NOT NULL,
     exchange INTEGER NOT NULL,

@@ -1,6 +1,5 @@
 """Arrivals and settlements for tests of a store, as short as a test wants them."""
 
-import hashlib
 from collections.abc import Sequence
 
 from dip.messages.identifiers import CorrelationId, DipId, EventCode, InterfaceId, RoleCode, TransactionId
@@ -73,7 +72,6 @@ def message(
         envelope_reference=None,
         mpan_digest=b"digest",
         received_at=1_000_000,
-        digest=hashlib.sha256(content.encode()).digest(),
         same_content=lambda earlier, sealed: sealed.decode().lower() == content.lower(),
         sealed=content.encode(),
         protected=False,

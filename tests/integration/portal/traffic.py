@@ -86,7 +86,6 @@ def message(
         envelope_reference=None,
         mpan_digest=digest,
         received_at=at,
-        digest=number.to_bytes(32),
         same_content=lambda _transaction_id, _sealed: False,
         sealed=b"sealed",
         protected=True,

@@ -13,7 +13,6 @@ CREATE TABLE message_by_key (
     envelope_reference TEXT,
     mpan_digest BLOB,
     received_at INTEGER NOT NULL,
-    digest BLOB NOT NULL,
     protected INTEGER NOT NULL CHECK (protected IN (0, 1)),
     archive_until INTEGER NOT NULL,
     exchange INTEGER NOT NULL,
@@ -21,7 +20,10 @@ CREATE TABLE message_by_key (
     addressed TEXT NOT NULL CHECK (addressed IN ('SentToTopic', 'Failed')),
     addressing TEXT NOT NULL
 ) STRICT;
-INSERT INTO message_by_key SELECT * FROM message;
+INSERT INTO message_by_key
+SELECT id, transaction_id, correlation_id, interface, event, sender, sender_role, reference, envelope_reference,
+    mpan_digest, received_at, protected, archive_until, exchange, checked_us, addressed, addressing
+FROM message;
 DROP TABLE message;
 ALTER TABLE message_by_key RENAME TO message;
 CREATE INDEX message_by_correlation ON message (correlation_id) WHERE correlation_id IS NOT NULL;
