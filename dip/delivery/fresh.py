@@ -21,8 +21,8 @@ class Fresh:
         self._held: deque[Waiting] = deque()
         self._next: dict[int, int] = {}
 
-    def __bool__(self) -> bool:
-        return bool(self._held)
+    def __len__(self) -> int:
+        return len(self._held)
 
     def read(self, batch: Sequence[Waiting]) -> None:
         """These were read from the store."""

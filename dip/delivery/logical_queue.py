@@ -96,19 +96,30 @@ class LogicalQueue:
         self._was_alone = bool(due.items)
         return due
 
+    def full(self, endpoint: Endpoint, size: int, now: int) -> Turn:
+        """A full call in order of receipt; nothing where there is less, or something that was set aside is due."""
+        if self._was_alone or (self._due is not None and self._due <= now):
+            return Turn()
+        return self._queued(endpoint, size, least=min(size, endpoint.max_count))
+
+    def holds(self, turn: Turn) -> bool:
+        """Whether anything in it is of a channel that is held now."""
+        return any(self._holds(self.lanes[lane].channel) for lane in {item.waiting.lane for item in turn.items})
+
     def _read_on(self) -> None:
         """Go on by reading the store."""
         self._fresh.clear()
         self._more = True
 
-    def _queued(self, endpoint: Endpoint, size: int) -> Turn:
+    def _queued(self, endpoint: Endpoint, size: int, *, least: int = 1) -> Turn:
         if self._fresh and any(self._holds(self.lanes[lane].channel) for lane in self._fresh.lanes()):
             self._read_on()
         if not self._more:
-            return self._out_of_memory(endpoint, size)
+            return self._out_of_memory(endpoint, size) if len(self._fresh) >= least else Turn()
         batch = self._store.waiting(self._open(), min(size, endpoint.max_count))
         if not batch:
             self._more = False
+        if len(batch) < least:
             return Turn()
         self._fresh.read(batch)
         items, unreadable = self._contents.of(batch)

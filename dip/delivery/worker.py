@@ -3,15 +3,16 @@
 import asyncio
 import random
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
-from functools import partial
 
+from dip.delivery.ahead import Ahead
 from dip.delivery.answers import Fate, judge
+from dip.delivery.building import built
 from dip.delivery.delivery_faults import Struck
 from dip.delivery.endpoint import Endpoint, Pace
 from dip.delivery.logical_queue import LogicalQueue, Turn
-from dip.delivery.outgoing import Item, Outgoing, build, encryptor_for, platform_headers
+from dip.delivery.outgoing import Item, Outgoing
 from dip.delivery.postman import Postman
 from dip.ground.clock import microseconds
 from dip.ground.errors import DipError, StoreUnavailable
@@ -27,6 +28,7 @@ _MOST_SETTLING = 4
 class Worker:
     """Delivers the lanes of one endpoint, as many calls at once as it allows; one keeps the order.
 
+    While one full call is under way, the next one is built and signed, so that it follows at once.
     The next call may go out while the last ones' outcomes are being committed. A failure reads the queue again
     from its head, once the other calls have come back.
     """
@@ -40,6 +42,7 @@ class Worker:
         self._at_rest = asyncio.Event()
         self._landed = asyncio.Event()
         self._calls: set[asyncio.Task[None]] = set()
+        self._ahead = Ahead()
         self._flying: Counter[int] = Counter()
         self._failed: float | None = None
         self._again = False
@@ -81,6 +84,7 @@ class Worker:
         """Let go of these lanes; returns when no call carries anything of them any more."""
         leaving = list(lanes)
         self._queue.remove(leaving)
+        self._again = self._ahead.drop() or self._again
         while any(self._flying[lane] for lane in leaving):
             self._landed.clear()
             await self._landed.wait()
@@ -117,6 +121,7 @@ class Worker:
             await self._landing()
         except StoreUnavailable:
             self._postman.log.error("delivery_not_recorded", recipient=self.endpoint.key.recipient)
+        self._ahead.drop()
         self._at_rest.set()
 
     async def _step(self) -> None:
@@ -127,12 +132,22 @@ class Worker:
         elif self._again:
             self._again = False
             await self._landing()
+            self._ahead.drop()
             self._queue.start_over()
         elif self.endpoint.held:
             await self._landing()
+            if self._ahead.drop():
+                self._queue.start_over()
             await self._rest(None)
         elif len(self._calls) >= self.endpoint.calls_in_flight:
             await asyncio.wait(self._calls, return_when=asyncio.FIRST_COMPLETED)
+        elif (ahead := self._ahead.take()) is not None:
+            turn, building = ahead
+            if self._queue.holds(turn):
+                building.cancel()
+                self._again = True
+            else:
+                await self._call(turn.items, building=building)
         else:
             turn = self._turn()
             if turn.items or turn.unreadable:
@@ -181,7 +196,15 @@ class Worker:
             self._unprepared(exc)
             self._failed = self.pace.wait_s()
 
-    async def _call(self, items: Sequence[Item], *, alone: bool = False, overtakes: bool = False) -> None:
+    async def _call(
+        self,
+        items: Sequence[Item],
+        *,
+        building: "asyncio.Task[Outgoing] | None" = None,
+        alone: bool = False,
+        overtakes: bool = False,
+    ) -> None:
+        """building: the call, where it is being made ready already."""
         lanes = Counter(item.waiting.lane for item in items)
         self._flying += lanes
         settling: asyncio.Task[None] | None = None
@@ -190,7 +213,7 @@ class Worker:
             if faults is not None and faults.active:
                 waits = None if alone or overtakes else self._give_way
                 struck = await faults.begin(self.endpoint.key.recipient, items, waits)
-            settling = await self._delivered(items, struck, alone=alone)
+            settling = await self._delivered(items, struck, building, alone=alone)
         finally:
             if settling is None:
                 self._land(lanes)
@@ -209,14 +232,21 @@ class Worker:
         if turn.items and not turn.alone:
             await self._call(turn.items, overtakes=True)
 
-    async def _delivered(self, items: Sequence[Item], struck: Struck | None, *, alone: bool) -> "asyncio.Task[None]":
+    async def _delivered(
+        self, items: Sequence[Item], struck: Struck | None, building: "asyncio.Task[Outgoing] | None", *, alone: bool
+    ) -> "asyncio.Task[None]":
         """Make one call; the result commits what came of it."""
         self._postman.steps.reached(Milestone.TAKEN_UP)
-        outgoing = await self._build(
-            items, partial(build, bodies=self._postman.bodies) if struck is None else struck.build
-        )
+        if struck is not None and building is not None:
+            building.cancel()
+        if struck is not None or building is None:
+            outgoing = await built(self._postman, self.endpoint.key, items, None if struck is None else struck.build)
+        else:
+            outgoing = await building
         self._postman.steps.reached(Milestone.BUILT)
         clock = self._postman.clock
+        if not alone and struck is None:
+            asyncio.get_running_loop().call_soon(self._make_ready)
         started = clock.monotonic()
         call = await (struck or self._postman.caller).post(self.endpoint.key.url, outgoing.body, outgoing.headers)
         self._postman.steps.reached(Milestone.SENT)
@@ -240,6 +270,24 @@ class Worker:
         settling = asyncio.create_task(self._settle(settlement))
         self._settling.append(settling)
         return settling
+
+    def _make_ready(self) -> None:
+        """Have the next call built and signed, where there is enough for a full one."""
+        endpoint, faults = self.endpoint, self._postman.faults
+        paced = endpoint.calls_in_flight > 1 or endpoint.calls_a_second is not None
+        if paced or endpoint.held or self._again or self._stopping or (faults is not None and faults.active):
+            return
+        now = microseconds(self._postman.clock.now())
+        try:
+            turn = self._queue.full(endpoint, min(self.pace.size, endpoint.max_count), now)
+        except Exception:
+            self._postman.log.exception("queue_not_read_ahead", recipient=endpoint.key.recipient)
+            turn, self._again = Turn(), True
+        if turn.unreadable:
+            # The next step reads it again, and deals with it.
+            self._again = True
+        elif turn.items:
+            self._ahead.put(turn, asyncio.create_task(built(self._postman, endpoint.key, turn.items)))
 
     async def _give_up(self, unreadable: Sequence[Waiting]) -> None:
         """What can't be opened any more is dead, and its sender told."""
@@ -304,6 +352,7 @@ class Worker:
         except StoreUnavailable:
             self._settling.clear()
         self._failed = None
+        self._ahead.drop()
         self._queue.start_over()
         failures = self.pace.failures
         clock = self._postman.clock
@@ -315,29 +364,6 @@ class Worker:
             and (left := (until - clock.now()).total_seconds()) > 0
         ):
             await self._rest(left)
-
-    async def _build(self, items: Sequence[Item], build: Callable[..., Outgoing]) -> Outgoing:
-        postman = self._postman
-        settings = postman.settings
-        wall = postman.clock.wall()
-        extra: Mapping[str, str] = {}
-        if settings.switches.platform_headers:
-            lanes = {number: postman.store.lane(number) for number in {item.waiting.lane for item in items}}
-            extra = platform_headers(items, lanes, settings.environment)
-        waiting = (item.waiting for item in items)
-        encryptor = encryptor_for(postman.participants.value, self.endpoint.key.recipient, waiting, wall)
-        return await asyncio.get_running_loop().run_in_executor(
-            postman.executor,
-            partial(
-                build,
-                items,
-                url=self.endpoint.key.url,
-                signer=postman.signer,
-                encryptor=encryptor,
-                at=wall,
-                extra_headers=extra,
-            ),
-        )
 
     async def _settle(self, settlement: Settlement) -> None:
         """Commit the outcome of a call; while the store can't, nothing further is sent."""

@@ -28,8 +28,8 @@ from dip.store.evidence import inbound_call
 from dip.store.protocol import MessageStore
 from dip.store.records import Arrival, Taken, Verdict
 
-_HEADERS_A_BREATH = 64
-_BREATH = 16
+_HEADERS_A_BREATH = 32
+_BREATH = 8
 """Messages checked between two turns of the event loop; a header takes a fifth of what the rest does."""
 
 

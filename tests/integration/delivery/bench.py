@@ -52,13 +52,27 @@ class Bench:
         self.calls: list[list[str]] = []
         self.answer = b""
         self.url = ""
+        self.urls: list[str] = []
+        """The address of each call."""
+        self.held: set[str] = set()
+        """Channels that are held now."""
+        self.statuses: list[int] = []
+        """What the next calls are answered; then 202."""
+        self.open = asyncio.Event()
+        """Calls hang while it is cleared."""
+        self.open.set()
+        self.arrived = asyncio.Event()
+        """Set by each call as it comes."""
         self._archive = archive
 
     async def take(self, request: web.Request) -> web.Response:
         """The webhook."""
         body: list[dict[str, Any]] = msgspec.json.decode(await request.read())
         self.calls.append([element["payload"]["CommonBlock"]["reference"] for element in body])
-        return web.Response(status=202, body=self.answer)
+        self.urls.append(str(request.url))
+        self.arrived.set()
+        await self.open.wait()
+        return web.Response(status=self.statuses.pop(0) if self.statuses else 202, body=self.answer)
 
     @property
     def references(self) -> list[str]:
@@ -116,6 +130,7 @@ async def bench(directory: Path, *, log: Log | None = None, **settings: Any) -> 
         )
         stack.push_async_callback(caller.close)
         archive = Archive(store.messages, vault, memory_bytes=0)
+        held: set[str] = set()
         postman = Postman(
             settings=chosen,
             clock=clock,
@@ -134,7 +149,7 @@ async def bench(directory: Path, *, log: Log | None = None, **settings: Any) -> 
             ),
             metrics=Metrics(),
             wake=lambda lanes: None,
-            holds=lambda channel: False,
+            holds=held.__contains__,
             paused=lambda endpoint, failures: None,
             log=log,
         )
@@ -142,6 +157,7 @@ async def bench(directory: Path, *, log: Log | None = None, **settings: Any) -> 
             settings=chosen, clock=clock, store=store.messages, parties=store.parties, begin=partial(Worker, postman)
         )
         made = Bench(store, archive, dispatcher, postman)
+        made.held = held
         application = web.Application()
         application.router.add_post("/", made.take)
         runner = web.AppRunner(application, access_log=None)
