@@ -40,7 +40,7 @@ class Plan(msgspec.Struct, frozen=True):
 
     messages: int = 10_000
     batch: int = 100
-    connections: int = 2
+    connections: int = 4
     rounds: int = 3
     profile: str = "live"
     patience_s: float = 120.0

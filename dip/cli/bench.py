@@ -38,7 +38,7 @@ def bench(
     ] = None,
     waiting: Annotated[int | None, typer.Option(min=1, help="Messages that wait (restart, backlog).")] = None,
     batch: Annotated[int, typer.Option(min=1, max=1000, help="Messages in a request (consumption).")] = 100,
-    connections: Annotated[int, typer.Option(min=1, help="Connections of the client (consumption).")] = 2,
+    connections: Annotated[int, typer.Option(min=1, help="Connections of the client (consumption).")] = 4,
     rounds: Annotated[int, typer.Option(min=1, help="Rounds in turn (consumption, replay, backlog).")] = 3,
     rate: Annotated[int | None, typer.Option(min=1, help="Messages a second (singles, encrypted).")] = None,
     seconds: Annotated[int, typer.Option(min=1, help="How long (singles, encrypted).")] = 20,
