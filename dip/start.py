@@ -3,6 +3,7 @@
 import base64
 import hashlib
 from collections.abc import AsyncIterator, Callable, Sequence
+from datetime import datetime
 from pathlib import Path
 
 import msgspec
@@ -17,7 +18,8 @@ from dip.participants.foundation import Foundation, lay_out
 from dip.participants.participant import HeldCertificate
 from dip.participants.registry import Participants
 from dip.routing.appointment_file import RowFault, read_rows
-from dip.security.vault import Vault, read_or_make_master_key
+from dip.security.master_key import MasterKeyFile, key_of
+from dip.security.vault import MasterKeyRefused, Vault, WrappedKey
 from dip.store.database import database_file
 from dip.store.platform import User
 from dip.store.records import Appointment
@@ -29,7 +31,9 @@ AUTHORITY = "authority"
 _ADMINISTRATOR = "admin"
 _CHUNK = 500
 _LOCK = frozenset({"lock"})
-_OURS = frozenset({*_LOCK, "master.key", "ca.pem", "admin.token", "admin.password", "dip", "participants"})
+_OURS = frozenset(
+    {*_LOCK, "master.key", "master.key.next", "ca.pem", "admin.token", "admin.password", "dip", "participants"}
+)
 
 Progress = Callable[[int, int], None]
 
@@ -61,20 +65,43 @@ def check_directory(directory: Path) -> bool:
     return False
 
 
-async def open_vault(store: SqliteStore, directory: Path, clock: Clock) -> Vault:
-    """The vault for this run of the server, its data key stored.
+async def open_vault(
+    store: SqliteStore, directory: Path, settings: Settings, clock: Clock
+) -> tuple[Vault, MasterKeyFile | None]:
+    """The vault for this run of the server, its data key stored; and the file of its master key, where it has one.
 
     Raises SetupRefused where the master key is gone that opens the keys of the store.
     """
-    file, sealed = directory / "master.key", store.platform.data_keys()
-    if sealed and not file.exists():
+    file, sealed = MasterKeyFile(directory / "master.key"), store.platform.data_keys()
+    if settings.master_key:
+        key = key_of(settings.master_key, "DIP_MASTER_KEY")
+        vault, new = Vault.opened(key, sealed, clock.wall())
+        await store.platform.add_data_keys(new)
+        return vault, None
+    if sealed and not file.exists:
         raise SetupRefused(
-            f"{file} is not there, and nothing in the data directory can be read without it; "
-            "put back the file that belongs to this directory, or give --data another one"
+            f"{file.path} is not there, and nothing in the data directory can be read without it; "
+            "put back the file that belongs to this directory, give its digits as DIP_MASTER_KEY, "
+            "or give --data another one"
         )
-    vault, new = Vault.opened(read_or_make_master_key(file), sealed, clock.wall())
+    vault, new = _vault_of(file, sealed, clock.wall())
     await store.platform.add_data_keys(new)
-    return vault
+    return vault, file
+
+
+def _vault_of(file: MasterKeyFile, sealed: Sequence[WrappedKey], now: datetime) -> tuple[Vault, list[WrappedKey]]:
+    """The vault, under the key in the file; where a change of the key was cut short, under the one that opens."""
+    try:
+        made = Vault.opened(file.read(), sealed, now)
+    except MasterKeyRefused:
+        key = file.read_next()
+        if key is None:
+            raise
+        made = Vault.opened(key, sealed, now)
+        file.adopt_next()
+    else:
+        file.drop_next()
+    return made
 
 
 async def first_start(

@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 
 from dip.archive.archive import Archive
+from dip.archive.rotation import Rotation
 from dip.assembly.wakes import Wake
 from dip.catalogue.catalogue import Catalogue
 from dip.catalogue.pauses import Pauses
@@ -52,6 +53,7 @@ class Base(msgspec.Struct, frozen=True, kw_only=True):
     networks: Sequence[Network]
     store: SqliteStore
     vault: Vault
+    rotation: Rotation
     catalogue: Catalogue
     pauses: Pauses
     resumed: Wake
@@ -120,7 +122,7 @@ async def lay_base(
     if known:
         check_environment(store, settings)
     take_up(clock, store.platform)
-    vault = await open_vault(store, directory, clock)
+    vault, master_key = await open_vault(store, directory, settings, clock)
     if not known:
         await first_start(store, vault, directory, settings, clock, progress)
     catalogue = Catalogue(
@@ -148,6 +150,7 @@ async def lay_base(
         networks=allowed,
         store=store,
         vault=vault,
+        rotation=Rotation(store=store.platform, vault=vault, file=master_key, log=log),
         catalogue=catalogue,
         pauses=Pauses(store=store.catalogue, clock=clock, resumed=resumed, log=log),
         resumed=resumed,

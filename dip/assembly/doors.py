@@ -114,6 +114,7 @@ def portal_door(base: Base, ways_out: WaysOut, *, api: web.Application, api_url:
         admin_token_digest=base.store.platform.fact(TOKEN_DIGEST) or "",
         look_up=explained,
         requeues=ways_out.requeues,
+        rotation=base.rotation,
         duties=ways_out.duties,
         dead_letters=base.store.dead_letters,
         dispatcher=ways_out.dispatcher,

@@ -30,7 +30,8 @@ from dip.messages.identifiers import (
 )
 from dip.messages.standard_response import Entry, StandardResponse
 from dip.routing.route import Party, RecipientClass
-from dip.security.vault import Vault, read_or_make_master_key
+from dip.security.master_key import MasterKeyFile
+from dip.security.vault import Vault
 from dip.store.records import Arrival, Exchange, NewDelivery, NewMessage, Outcome, Settlement, Stage, Status
 from dip.store.sqlite import SqliteStore
 
@@ -163,7 +164,7 @@ async def filling(directory: Path) -> AsyncIterator[Filler]:
     """The store of a data directory that a server has set up, while no server runs on it."""
     store = SqliteStore(directory, group_limit=2000, log=make_log())
     try:
-        master_key = read_or_make_master_key(directory / "master.key")
+        master_key = MasterKeyFile(directory / "master.key").read()
         vault, new = Vault.opened(master_key, store.platform.data_keys(), datetime.now(UTC))
         await store.platform.add_data_keys(new)
         yield Filler(store, vault)

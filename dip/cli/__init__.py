@@ -10,6 +10,7 @@ from dip.cli.channels import channels_app
 from dip.cli.demo import demo
 from dip.cli.drill import drill
 from dip.cli.listen import listen
+from dip.cli.master_key import master_key_app
 from dip.cli.send import send
 from dip.cli.serve import serve
 
@@ -36,6 +37,7 @@ def application() -> typer.Typer:
     for name, function in _COMMANDS.items():
         made.command(name)(function)
     made.add_typer(channels_app, name="channels")
+    made.add_typer(master_key_app, name="master-key")
     return made
 
 

@@ -80,6 +80,10 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Everything that can be set, with its default."""
 
     data: Annotated[str, Meta(description="Directory of the server's state")] = "data/state"
+    master_key: Annotated[
+        str,
+        Meta(description="Master key, 64 hexadecimal digits, best in the environment; without it a file keeps it"),
+    ] = ""
     channels: Annotated[
         str, Meta(description="Directory of the catalogue of channels; without it the shipped one is served")
     ] = ""

@@ -20,6 +20,7 @@ STATUSES: Final[Mapping[str, int]] = {
     "certificate_unreadable": 400,
     "channel_held": 503,
     "conflict": 409,
+    "new_key_needed": 409,
     "credentials_incomplete": 500,
     "definition_refused": 400,
     "dip_error": 500,

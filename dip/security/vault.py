@@ -2,11 +2,9 @@
 
 import hashlib
 import itertools
-import os
 import secrets
 from collections.abc import Sequence
 from datetime import datetime
-from pathlib import Path
 from typing import ClassVar, Self
 
 import msgspec
@@ -114,9 +112,12 @@ class Vault:
             self._digest = _Digest(self._digesting[min(self._digesting)])
         return self._digest.of(value.encode())[:DIGEST_BYTES]
 
-    def rewrap(self, new_master: bytes) -> list[WrappedKey]:
-        """Every key, wrapped under another master key; the vault goes on with that one."""
-        self._master_key = new_master
+    def adopt(self, master_key: bytes) -> None:
+        """Go on with another master key: every key is stored wrapped under it."""
+        self._master_key = master_key
+
+    def wrapped_under(self, new_master: bytes) -> list[WrappedKey]:
+        """Every key, wrapped under another master key."""
         return [
             _wrapped(new_master, key_id, purpose, key, self._made_at[key_id])
             for purpose in (DIGEST, SEAL)
@@ -146,33 +147,6 @@ class _Digest:
         inner.update(value)
         outer.update(inner.digest())
         return outer.digest()
-
-
-def read_or_make_master_key(path: Path) -> bytes:
-    """The 32 bytes in a file of 64 hexadecimal digits; made, with mode 600, where there is no file.
-
-    Raises SetupRefused where the file holds something else.
-    """
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return _read_master_key(path)
-    key = secrets.token_bytes(KEY_BYTES)
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        file.write(key.hex() + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-    return key
-
-
-def _read_master_key(path: Path) -> bytes:
-    try:
-        key = bytes.fromhex(path.read_text(encoding="ascii").strip())
-    except ValueError:
-        key = b""
-    if len(key) != KEY_BYTES:
-        raise SetupRefused(f"{path} is no master key: 64 hexadecimal digits are expected.")
-    return key
 
 
 def _wrapped(master_key: bytes, key_id: int, purpose: str, key: bytes, made_at: datetime) -> WrappedKey:

@@ -66,6 +66,15 @@ class SqlitePlatform:
 
         await self._writer.ask(job)
 
+    async def replace_data_keys(self, keys: Sequence[WrappedKey]) -> None:
+        """Keep these keys wrapped in another way, all or none."""
+        rows = [(key.wrapped, key.id) for key in keys]
+
+        def job(connection: sqlite3.Connection) -> None:
+            connection.executemany(queries()["replace_data_key"], rows)
+
+        await self._writer.ask(job, what="data keys")
+
     def user(self, name: str) -> User | None:
         """One user of the portal."""
         row = self._reading.execute(queries()["user"], (name,)).fetchone()

@@ -75,3 +75,21 @@ async def test_a_command_that_is_none_ends_with_2(arguments: tuple[str, ...]) ->
     ended = await finished(*arguments)
     assert ended.code == 2
     assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.requirement("FS-65")
+async def test_the_master_key_of_a_running_server_is_changed_by_one_command(data: Path) -> None:
+    key = data / "master.key"
+    before = key.read_text()
+    async with server(data) as dip:
+        await dip.ready()
+        changed = await finished("master-key", "rotate", "--data", data)
+        assert changed.code == 0, changed
+        assert json.loads(changed.stdout)["keptIn"] == "master.key"
+        assert key.read_text() not in (before, changed.stdout)
+        assert (await dip.stop()).code == 0
+    async with server(data) as dip:
+        await dip.ready()
+    alone = await finished("master-key", "rotate", "--data", data)
+    assert alone.code == 2
+    assert "Traceback" not in alone.stderr

@@ -91,6 +91,7 @@ DETAILS: Final[Mapping[str, Detail]] = {
         schema=list_of("Queue", endpoints={"type": "array", "items": reference("EndpointState")})
     ),
     f"GET {API}/clock": Detail(schema=reference("ClockView")),
+    f"POST {API}/master-key/rotate": Detail(schema=reference("Rotated"), body={JSON: reference("NewMasterKey")}),
     f"POST {API}/clock": Detail(schema=reference("ClockView"), body={JSON: reference("Advance")}),
     f"GET {_DEAD}": Detail(schema=list_of("DeadLetter"), query=(*_DEAD_QUERY, *_PAGED)),
     f"GET {_DEAD}.csv": Detail(schema=_TEXT, media="text/csv", query=_DEAD_QUERY),

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import msgspec
 
+from dip.archive.rotation import Rotated
 from dip.conformance.fault_orders import FaultOrder
 from dip.conformance.faults import Fault
 from dip.delivery.dead_letters import QueuedAgain
@@ -17,6 +18,7 @@ from dip.http.portal.administration_orders import PauseOrder, RecipientsChange, 
 from dip.http.portal.clock import Advance, ClockView
 from dip.http.portal.dead_letters import Wanted
 from dip.http.portal.endpoints import EndpointChange, NewEndpoint
+from dip.http.portal.master_key import NewMasterKey
 from dip.http.portal.views import ChannelDetail, ChannelView, ParticipantDetail, ParticipantView, PauseView
 from dip.http.problems import Problem
 from dip.messages.standard_response import StandardResponse
@@ -27,7 +29,7 @@ from dip.store.page_records import MessageDetail, MessageRow, Queue
 
 _TYPES: Final = (
     *(RequeueStatus, RequeueRow),
-    *(Advance, ClockView, DeadLetter, Wanted, QueuedAgain, BalanceSheet, Alarm),
+    *(NewMasterKey, Rotated, Advance, ClockView, DeadLetter, Wanted, QueuedAgain, BalanceSheet, Alarm),
     *(StandardResponse, Problem, WebhookConfig, EndpointState, DIPJournalRecord),
     *(MessageRow, MessageDetail, Queue, ParticipantView, ParticipantDetail, ChannelView, ChannelDetail),
     *(

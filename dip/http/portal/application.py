@@ -6,6 +6,7 @@ from datetime import timedelta
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 
+from dip.archive.rotation import Rotation
 from dip.catalogue.catalogue import Catalogue
 from dip.catalogue.pauses import Pauses
 from dip.channels.registry import Registry
@@ -31,6 +32,7 @@ from dip.http.portal.faults import FaultDesk
 from dip.http.portal.guard import API, guard
 from dip.http.portal.log_in import LogIn
 from dip.http.portal.maintenance import Maintenance
+from dip.http.portal.master_key import MasterKeyDesk
 from dip.http.portal.open_doors import OpenDoors
 from dip.http.portal.overview import Overview
 from dip.http.portal.pages import Digester, Pages
@@ -62,6 +64,7 @@ def portal_application(
     networks: Sequence[Network],
     faults: Faults,
     requeues: Requeues,
+    rotation: Rotation,
     duties: Duties,
     dead_letters: DeadLetterStore,
     metrics: CollectorRegistry,
@@ -146,6 +149,7 @@ def portal_application(
             *overview.routes(),
             *dead_letter_desk.routes(),
             *clock_desk.routes(),
+            *MasterKeyDesk(rotation).routes(),
             *data_routes(settings=settings, registry=registry, renderer=renderer),
             *_administration_routes(administration),
         ]

@@ -225,6 +225,10 @@ SELECT id, purpose, wrapped, made_at FROM data_key ORDER BY id;
 -- A wrapped key.
 INSERT INTO data_key (id, purpose, wrapped, made_at) VALUES (?, ?, ?, ?);
 
+-- name: replace_data_key
+-- A data key, wrapped under another master key.
+UPDATE data_key SET wrapped = ? WHERE id = ?;
+
 -- name: user
 -- One user of the portal.
 SELECT name, password_hash, role FROM user WHERE name = ?;

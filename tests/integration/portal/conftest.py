@@ -16,6 +16,7 @@ from argon2 import PasswordHasher
 from prometheus_client import CollectorRegistry, Counter
 
 from dip.archive.archive import Archive
+from dip.archive.rotation import Rotation
 from dip.catalogue.catalogue import Catalogue
 from dip.catalogue.pauses import Pauses
 from dip.channels.registry import Registry, load, read
@@ -38,6 +39,7 @@ from dip.participants.participant import Participant
 from dip.participants.registry import Participants
 from dip.reporting.alarms import Alarms
 from dip.reporting.metrics import Metrics
+from dip.security.master_key import MasterKeyFile
 from dip.security.vault import Vault
 from dip.store.platform import User
 from dip.store.records import Lane, Webhook
@@ -203,6 +205,9 @@ async def portal(tmp_path: Path, registry: Registry) -> AsyncIterator[Portal]:
         dispatcher=dispatcher,
         networks=(),
         requeues=requeues_of(store, clock, log),
+        rotation=Rotation(
+            store=store.platform, vault=Vault(bytes(32), []), file=MasterKeyFile(tmp_path / "master.key"), log=log
+        ),
         duties=duties_of(store, clock, log, catalogue, pauses, dispatcher),
         dead_letters=store.dead_letters,
         faults=Faults(environment="DEV", seed=1, most=100),

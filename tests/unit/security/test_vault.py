@@ -1,13 +1,11 @@
 from datetime import UTC, datetime
-from pathlib import Path
 
 import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dip.ground.errors import SetupRefused
-from dip.security.vault import MasterKeyRefused, SealBroken, Vault, WrappedKey, read_or_make_master_key
+from dip.security.vault import MasterKeyRefused, SealBroken, Vault, WrappedKey
 
 MASTER, OTHER_MASTER = b"m" * 32, b"n" * 32
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -99,7 +97,7 @@ def test_a_key_wrapped_for_another_purpose_is_refused() -> None:
 def test_rotating_the_master_key_leaves_seals_and_digests_valid() -> None:
     vault, kept = opened()
     sealed, digest = vault.seal(b"secret", b"row"), vault.digest("2000056535971")
-    rewrapped = vault.rewrap(OTHER_MASTER)
+    rewrapped = vault.wrapped_under(OTHER_MASTER)
     assert {key.id for key in rewrapped} == {key.id for key in kept}
     rotated, _ = opened(*rewrapped, master=OTHER_MASTER)
     assert rotated.open(sealed, b"row") == b"secret"
@@ -114,19 +112,3 @@ def test_a_digest_says_nothing_of_the_value_and_differs_between_directories() ->
     assert here.digest("2000056535971") != here.digest("2000056535972")
     assert here.digest("2000056535971") != there.digest("2000056535971")
     assert len(here.digest("2000056535971")) == 16
-
-
-def test_the_master_key_is_made_once_and_readable_by_its_owner_alone(tmp_path: Path) -> None:
-    path = tmp_path / "master.key"
-    key = read_or_make_master_key(path)
-    assert read_or_make_master_key(path) == key
-    assert len(key) == 32
-    assert path.stat().st_mode & 0o777 == 0o600
-
-
-@pytest.mark.parametrize("text", ["", "zz", "ab" * 31, "ab" * 33, "é" * 64])
-def test_a_file_that_is_no_master_key_is_refused(tmp_path: Path, text: str) -> None:
-    path = tmp_path / "master.key"
-    path.write_text(text, encoding="utf-8")
-    with pytest.raises(SetupRefused, match="64 hexadecimal digits"):
-        read_or_make_master_key(path)

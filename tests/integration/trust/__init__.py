@@ -1,0 +1,1 @@
+"""Certificates, keys and who may do what."""
