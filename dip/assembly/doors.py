@@ -20,6 +20,7 @@ from dip.http.api.webhooks import Webhooks
 from dip.http.portal.application import portal_application
 from dip.intake.receive import Intake
 from dip.intake.status_messages import StatusIntake
+from dip.participants.rates import Rate
 from dip.routing.explain import explain_look_up
 from dip.start import TOKEN_DIGEST
 
@@ -30,9 +31,10 @@ def api_door(base: Base, ways_out: WaysOut) -> web.Application:
     participants, signatures = base.participants, base.signatures
     desk = Desk(settings=settings, clock=clock, log=base.log, registry=registry, participants=participants)
     calls = SignedCalls(desk=desk, settings=settings, participants=participants, signatures=signatures)
+    rate = Rate(settings.messages_a_second, what="messages", now_s=clock.monotonic)
     messages_in = MessagesIn(
         desk=desk,
-        intake=_intake(base, ways_out),
+        intake=_intake(base, ways_out, rate),
         settings=settings,
         clock=clock,
         registry=registry,
@@ -48,6 +50,7 @@ def api_door(base: Base, ways_out: WaysOut) -> web.Application:
         archive=base.archive,
         vault=base.vault,
         signatures=signatures,
+        rate=rate,
         wake=ways_out.wake,
     )
     return api_application(
@@ -126,7 +129,7 @@ def portal_door(base: Base, ways_out: WaysOut, *, api: web.Application, api_url:
     )
 
 
-def _intake(base: Base, ways_out: WaysOut) -> Intake:
+def _intake(base: Base, ways_out: WaysOut, rate: Rate) -> Intake:
     return Intake(
         settings=base.settings,
         clock=base.clock,
@@ -139,6 +142,7 @@ def _intake(base: Base, ways_out: WaysOut) -> Intake:
         look_up=base.look_up,
         executor=base.executor,
         signatures=base.signatures,
+        rate=rate,
         arrived=ways_out.arrived,
         steps=base.steps,
     )

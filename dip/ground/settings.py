@@ -166,6 +166,13 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     outcome_linger_ms: Annotated[
         float, Meta(ge=0, le=100, description="How long the outcome of a webhook call waits to share a commit, ms")
     ] = 10.0
+    requests_a_second: Annotated[
+        float, Meta(ge=0, description="Requests a second that are taken from one participant (429); 0: no limit")
+    ] = 0.0
+    messages_a_second: Annotated[
+        float,
+        Meta(ge=0, description="Messages and status messages a second taken from one participant (429); 0: no limit"),
+    ] = 0.0
     intake_waiting_bytes: Annotated[
         int,
         Meta(ge=1024, description="Request bodies held at once; further requests wait before they are read"),

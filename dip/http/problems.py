@@ -30,6 +30,7 @@ STATUSES: Final[Mapping[str, int]] = {
     "not_authenticated": 401,
     "not_found": 404,
     "not_permitted": 403,
+    "rate_exceeded": 429,
     "request_refused": 400,
     "requeue_running": 429,
     "seal_broken": 500,

@@ -18,6 +18,7 @@ from dip.intake.refusal import Refusal, several
 from dip.intake.request import Answer, Committed, InboundRequest
 from dip.intake.wrap import Wrapped, Wrapper
 from dip.messages.faults import Fault
+from dip.participants.rates import Rate
 from dip.participants.registry import CertificateMissing, Participants
 from dip.participants.signatures import Signatures, Signed
 from dip.routing.look_up import LookUp
@@ -50,6 +51,7 @@ class Intake:
         look_up: LookUp,
         executor: Executor,
         signatures: Signatures,
+        rate: Rate,
         arrived: Callable[[Taken], None],
         steps: Steps = UNWATCHED,
     ) -> None:
@@ -65,13 +67,14 @@ class Intake:
         self._executor = executor
         self._arrived = arrived
         self._signatures = signatures
+        self._rate = rate
         self._steps = steps
         self._routing: tuple[Registry, Participants, Router] | None = None
 
     async def receive(self, request: InboundRequest) -> Answer:
         """Take a request in and answer it.
 
-        Raises RequestRefused, SignatureRefused, NotAuthenticated, NotPermitted where nothing of it can
+        Raises RateExceeded, RequestRefused, SignatureRefused, NotAuthenticated, NotPermitted where nothing of it can
         be told apart; StoreUnavailable where the disk fails.
         """
         self._steps.reached(Milestone.REQUEST_READ)
@@ -92,6 +95,7 @@ class Intake:
             nesting_limit=self._settings.nesting_limit,
             folds_names=switches.folds_names,
         )
+        self._rate.take(request.caller.dip_id, len(received))
         checker = Checker(
             settings=self._settings,
             registry=registry,

@@ -21,6 +21,7 @@ from dip.messages.identifiers import DipId, original_of
 from dip.messages.standard_response import SUCCESS_CODES, Entry, code_of
 from dip.messages.timestamps import read_wire_time, wire_time
 from dip.participants.access import Caller, acts_for, represents
+from dip.participants.rates import Rate
 from dip.participants.signatures import Signatures, Signed
 from dip.security.vault import Vault
 from dip.store.evidence import inbound_call
@@ -50,6 +51,7 @@ class StatusIntake:
         archive: Archive,
         vault: Vault,
         signatures: Signatures,
+        rate: Rate,
         wake: Callable[[Iterable[int]], None],
     ) -> None:
         self._settings = settings
@@ -59,13 +61,14 @@ class StatusIntake:
         self._archive = archive
         self._vault = vault
         self._signatures = signatures
+        self._rate = rate
         self._wake = wake
 
     async def receive(self, request: InboundRequest) -> Answer:
         """Take a request of status messages in and answer it.
 
-        Raises RequestRefused, SignatureRefused, NotAuthenticated, NotPermitted where nothing of it can be told
-        apart; StoreUnavailable where the disk fails.
+        Raises RateExceeded, RequestRefused, SignatureRefused, NotAuthenticated, NotPermitted where nothing of it can
+        be told apart; StoreUnavailable where the disk fails.
         """
         signed = self._signatures.check(
             request.headers,
@@ -77,6 +80,7 @@ class StatusIntake:
         raws = read_entries(
             request.body, message_limit=self._settings.message_limit, nesting_limit=self._settings.nesting_limit
         )
+        self._rate.take(request.caller.dip_id, len(raws))
         now = self._clock.now()
         folds = self._settings.switches.folds_names
         given = [read_entry(raw, folds_names=folds) for raw in raws]

@@ -21,6 +21,7 @@ from dip.intake.refusal import RequestRefused
 from dip.messages.headers import API_KEY
 from dip.messages.timestamps import wire_time
 from dip.participants.access import Caller, check_api_key, check_connection
+from dip.participants.rates import Rate, RateExceeded
 from dip.participants.registry import Participants
 from dip.security.tls import peer_certificate
 
@@ -54,6 +55,7 @@ class Desk:
         self._log = log
         self._registry = registry
         self._participants = participants
+        self._requests = Rate(settings.requests_a_second, what="requests", now_s=clock.monotonic)
 
     def middleware(self) -> Middleware:
         """Identifies the caller of every request and turns every refusal into a StandardResponse."""
@@ -61,7 +63,8 @@ class Desk:
         @web.middleware
         async def answer(request: web.Request, handler: Handler) -> web.StreamResponse:
             try:
-                request[_CALLER] = self._identify(request)
+                caller = request[_CALLER] = self._identify(request)
+                self._requests.take(caller.dip_id)
                 return await handler(request)
             except DipError as exc:
                 return self._refuse(request, exc)
@@ -109,7 +112,8 @@ class Desk:
         if isinstance(error, RequestRefused):
             return self._standard(request, error.status, error.response_code, error.message)
         code = _UNKNOWN_CHANNEL if isinstance(error, UnknownChannel) else _FAILED
-        return self._standard(request, status_of(error), code, error.message)
+        again = {"Retry-After": str(error.after_s)} if isinstance(error, RateExceeded) else {}
+        return self._standard(request, status_of(error), code, error.message, again)
 
     def _refuse_plainly(
         self, request: web.Request, status: int, reason: str, headers: Mapping[str, str]
@@ -131,7 +135,7 @@ class Desk:
         body = answering.refuse_whole(code, help_text, caller.dip_id if caller else None, timestamp)
         extra = dict(headers or {})
         if status in (429, 503):
-            extra["Retry-After"] = _RETRY_AFTER_S
+            extra.setdefault("Retry-After", _RETRY_AFTER_S)
         return web.Response(status=status, body=body, content_type=JSON, headers=extra)
 
 

@@ -21,7 +21,7 @@ from dip.messages.headers import ENVIRONMENT, LAST_EVENT, LEASE, SEQUENCE
 
 _TAG: Final = "Pull and stream"
 _STANDARD: Final = "StandardResponse"
-_REFUSALS: Final = (400, 401, 403, 404, 405, 409, 500, 503)
+_REFUSALS: Final = (400, 401, 403, 404, 405, 409, 429, 500, 503)
 _LEASED: Final = (
     "What is handed out is leased for {lease_s:g} s. Until then nobody else gets it; what is not acknowledged waits "
     "again at its place in the order. 409 while a webhook takes the channel's messages."
@@ -63,7 +63,7 @@ def fetching_operation(route: Route, parameters: Sequence[dict[str, Any]], setti
             "requestBody": json_body(reference(_STANDARD)),
             "responses": {
                 **answer(200, reference(_STANDARD), text="An entry for each: MSG0000 where it counts, MSG1000 if not."),
-                **refusals((400, 401, 403, 404, 405, 413, 500, 503), _STANDARD),
+                **refusals((400, 401, 403, 404, 405, 413, 429, 500, 503), _STANDARD),
             },
         }
     leased = _LEASED.format(lease_s=settings.lease_s)

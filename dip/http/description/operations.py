@@ -34,10 +34,13 @@ _SENTENCES: Final = {
     "405": "This address does not take that method.",
     "409": "The request does not fit the present state.",
     "413": "The body is larger than the limit.",
+    "429": "More than one participant may ask for, where the server has a limit. Send it again after `Retry-After`.",
     "500": "A fault of the server; it was logged.",
     "503": "The server can't do this at the moment. Try again after `Retry-After`.",
     "default": "A refusal.",
 }
+
+_AGAIN: Final = frozenset({"429", "503"})
 
 
 def operation_id(*words: str) -> str:
@@ -60,8 +63,8 @@ def refusals(statuses: Iterable[int | str], name: str, media: str = JSON) -> dic
     made: dict[str, Any] = {}
     for status in statuses:
         made |= answer(status, reference(name), media=media)
-    if "503" in made:
-        made["503"]["headers"] = {"Retry-After": {"description": "Seconds", "schema": {"type": "integer"}}}
+    for status in _AGAIN & made.keys():
+        made[status]["headers"] = {"Retry-After": {"description": "Seconds", "schema": {"type": "integer"}}}
     return made
 
 

@@ -32,7 +32,7 @@ _MIXED: Final = "POST /dip-channel"
 _REPORT: Final = "POST /statusmessage"
 _DELIVERY_STATUS: Final = "GET /dip-channel/{channel_id}/deliveryStatus/{recipient_id}/{message_id}"
 _VALIDATE: Final = "POST /validate/{channel_id}/{event}"
-_COMMON_REFUSALS: Final = (400, 401, 403, 404, 405, 500, 503)
+_COMMON_REFUSALS: Final = (400, 401, 403, 404, 405, 429, 500, 503)
 _PARAMETERS: Final = {
     "recipient_id": "The DIP id of the recipient: the caller, or one that it acts for.",
     "channel_id": "An interface id; its case does not matter.",
@@ -128,7 +128,7 @@ class ParticipantsApi:
                     **answer(400, {"type": "string"}, text="What is wrong: up to ten faults with their places."),
                     **answer(404, {"type": "string"}, text="No such interface or event; those that exist."),
                     **answer(413, {"type": "string"}),
-                    **refusals((401, 403, 405, 500), STANDARD),
+                    **refusals((401, 403, 405, 429, 500), STANDARD),
                 },
             }
             yield f"/validate/{channel.id}/{code_of(event)}", "post", operation

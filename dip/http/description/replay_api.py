@@ -19,7 +19,7 @@ from dip.http.description.wire import DELIVERED
 from dip.messages.headers import CONTINUATION
 
 _STANDARD: Final = "StandardResponse"
-_REFUSALS: Final = (400, 401, 403, 404, 405, 413, 500, 503)
+_REFUSALS: Final = (400, 401, 403, 404, 405, 413, 429, 500, 503)
 _TIME: Final[Schema] = {"type": "string", "minLength": 25, "maxLength": 25}
 _NULLABLE_TIME: Final[Schema] = {**_TIME, "type": ["string", "null"]}
 _NULLABLE_TEXT: Final[Schema] = {"type": ["string", "null"], "minLength": 1, "maxLength": 100}
@@ -40,7 +40,7 @@ def about_sent(route: Route, settings: Settings) -> dict[str, Any] | None:
         return {
             "parameters": [],
             "requestBody": json_body(_request(settings, status=status)),
-            "responses": {**begun, **_too_many(), **refusals(_REFUSALS, _STANDARD)},
+            "responses": {**begun, **refusals(_REFUSALS, _STANDARD), **_too_many()},
         }
     if "/requeueStatus/" in route.path:
         found = answer(200, {"type": "array", "items": reference("RequeueStatus")}, text="The newest first.")
