@@ -290,6 +290,12 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     session_hours: Annotated[
         int, Meta(ge=1, description="How long a log-in to the portal lasts without use, hours")
     ] = 12
+    log_in_attempts: Annotated[
+        int, Meta(ge=1, description="Failed log-ins in a row, of one name from one address, that shut the door")
+    ] = 5
+    log_in_lock_minutes: Annotated[
+        float, Meta(gt=0, description="How long the door then stays shut, minutes after the last failure")
+    ] = 15.0
 
     @property
     def switches(self) -> Profile:

@@ -30,6 +30,7 @@ from dip.http.portal.endpoints import Endpoints
 from dip.http.portal.failures import add_security_headers, failures
 from dip.http.portal.faults import FaultDesk
 from dip.http.portal.guard import API, guard
+from dip.http.portal.lock_out import LockOut
 from dip.http.portal.log_in import LogIn
 from dip.http.portal.maintenance import Maintenance
 from dip.http.portal.master_key import MasterKeyDesk
@@ -83,7 +84,8 @@ def portal_application(
     channel_calls = ChannelAdministration(catalogue=catalogue, pauses=pauses, maintenance=maintenance)
     sessions = Sessions(platform=platform, clock=clock, lasts=timedelta(hours=settings.session_hours))
     open_doors = OpenDoors(settings=settings, registry=registry, metrics=metrics)
-    log_in = LogIn(sessions=sessions, renderer=renderer, log=log)
+    lock_out = LockOut(clock, attempts=settings.log_in_attempts, lasts_s=settings.log_in_lock_minutes * 60)
+    log_in = LogIn(sessions=sessions, lock_out=lock_out, renderer=renderer, log=log)
     shown = Pages(pages=pages, registry=registry, participants=participants, vault=vault, renderer=renderer)
     endpoints = Endpoints(
         dispatcher=dispatcher,

@@ -1,9 +1,12 @@
 """The log-in page, and logging out."""
 
+import math
+
 from aiohttp import web
 
 from dip.ground.log import Log
 from dip.http.portal.guard import check_origin
+from dip.http.portal.lock_out import LockOut
 from dip.http.portal.renderer import Renderer
 from dip.http.portal.sessions import COOKIE, Sessions
 
@@ -13,24 +16,32 @@ _HOME = "/messages"
 class LogIn:
     """Handlers of `/login` and `/logout`."""
 
-    def __init__(self, *, sessions: Sessions, renderer: Renderer, log: Log) -> None:
+    def __init__(self, *, sessions: Sessions, lock_out: LockOut, renderer: Renderer, log: Log) -> None:
         self._sessions = sessions
+        self._lock_out = lock_out
         self._renderer = renderer
         self._log = log
 
     async def form(self, request: web.Request) -> web.Response:
         """The form."""
-        return self._page(request, refused=False, name="")
+        return self._page(request)
 
     async def log_in(self, request: web.Request) -> web.Response:
         """Begin a session, or show the form again with what is wrong."""
         check_origin(request)
         given = await request.post()
         name, password = str(given.get("name", "")).strip(), str(given.get("password", ""))
+        address = request.remote or ""
+        if left_s := self._lock_out.left_s(name, address):
+            self._log.warning("log_in_locked_out")
+            return self._page(request, name=name, status=429, locked_s=left_s)
+        # Counted before it is known: a crowd that asks at once gets no more tries.
+        self._lock_out.failed(name, address)
         token = await self._sessions.log_in(name, password)
         if token is None:
             self._log.warning("log_in_refused")
             return self._page(request, refused=True, name=name, status=403)
+        self._lock_out.succeeded(name, address)
         self._log.info("user_logged_in")
         response = web.HTTPSeeOther(_local(request.query.get("next", "")))
         response.set_cookie(COOKIE, token, httponly=True, samesite="Lax", secure=request.secure, path="/")
@@ -45,9 +56,19 @@ class LogIn:
         response.del_cookie(COOKIE, path="/")
         raise response
 
-    def _page(self, request: web.Request, *, refused: bool, name: str, status: int = 200) -> web.Response:
-        values = {"refused": refused, "name": name, "next": _local(request.query.get("next", ""))}
-        return self._renderer.page(request, "login.html", values, status=status)
+    def _page(
+        self, request: web.Request, *, refused: bool = False, name: str = "", status: int = 200, locked_s: int = 0
+    ) -> web.Response:
+        values = {
+            "refused": refused,
+            "locked_minutes": math.ceil(locked_s / 60),
+            "name": name,
+            "next": _local(request.query.get("next", "")),
+        }
+        page = self._renderer.page(request, "login.html", values, status=status)
+        if locked_s:
+            page.headers["Retry-After"] = str(locked_s)
+        return page
 
 
 def _local(target: str) -> str:
