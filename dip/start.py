@@ -1,12 +1,9 @@
 """The first start and every later one: what a data directory holds, made once and opened again (contract, Starting)."""
 
-import base64
 import hashlib
 from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime
 from pathlib import Path
-
-import msgspec
 
 from dip.ground.assets import asset
 from dip.ground.clock import Clock, microseconds
@@ -15,8 +12,6 @@ from dip.ground.settings import Settings
 from dip.messages.identifiers import Mpan
 from dip.participants.files import UNFINISHED
 from dip.participants.foundation import Foundation, lay_out
-from dip.participants.participant import HeldCertificate
-from dip.participants.registry import Participants
 from dip.routing.appointment_file import RowFault, read_rows
 from dip.security.master_key import MasterKeyFile, key_of
 from dip.security.vault import MasterKeyRefused, Vault, WrappedKey
@@ -24,10 +19,10 @@ from dip.store.database import database_file
 from dip.store.platform import User
 from dip.store.records import Appointment
 from dip.store.sqlite import SqliteStore, is_ours
+from dip.trust.keeping import AUTHORITY, sealed, sealed_authority
 
 ENVIRONMENT = "environment"
 TOKEN_DIGEST = "admin_token_digest"  # noqa: S105 - the name of a fact, not a secret
-AUTHORITY = "authority"
 _ADMINISTRATOR = "admin"
 _CHUNK = 500
 _LOCK = frozenset({"lock"})
@@ -72,32 +67,32 @@ async def open_vault(
 
     Raises SetupRefused where the master key is gone that opens the keys of the store.
     """
-    file, sealed = MasterKeyFile(directory / "master.key"), store.platform.data_keys()
+    file, kept = MasterKeyFile(directory / "master.key"), store.platform.data_keys()
     if settings.master_key:
         key = key_of(settings.master_key, "DIP_MASTER_KEY")
-        vault, new = Vault.opened(key, sealed, clock.wall())
+        vault, new = Vault.opened(key, kept, clock.wall())
         await store.platform.add_data_keys(new)
         return vault, None
-    if sealed and not file.exists:
+    if kept and not file.exists:
         raise SetupRefused(
             f"{file.path} is not there, and nothing in the data directory can be read without it; "
             "put back the file that belongs to this directory, give its digits as DIP_MASTER_KEY, "
             "or give --data another one"
         )
-    vault, new = _vault_of(file, sealed, clock.wall())
+    vault, new = _vault_of(file, kept, clock.wall())
     await store.platform.add_data_keys(new)
     return vault, file
 
 
-def _vault_of(file: MasterKeyFile, sealed: Sequence[WrappedKey], now: datetime) -> tuple[Vault, list[WrappedKey]]:
+def _vault_of(file: MasterKeyFile, kept: Sequence[WrappedKey], now: datetime) -> tuple[Vault, list[WrappedKey]]:
     """The vault, under the key in the file; where a change of the key was cut short, under the one that opens."""
     try:
-        made = Vault.opened(file.read(), sealed, now)
+        made = Vault.opened(file.read(), kept, now)
     except MasterKeyRefused:
         key = file.read_next()
         if key is None:
             raise
-        made = Vault.opened(key, sealed, now)
+        made = Vault.opened(key, kept, now)
         file.adopt_next()
     else:
         file.drop_next()
@@ -117,15 +112,14 @@ async def first_start(
     The environment is written last: without it the next start begins anew.
     """
     made = lay_out(directory, settings.environment, settings.host_names, clock.wall(), progress)
-    await store.parties.save_parties(made.participants, [_sealed(vault, held) for held in made.certificates])
+    await store.parties.save_parties(made.participants, [sealed(vault, held) for held in made.certificates])
     await store.appointments.save_appointments(_seeded_appointments(made), microseconds(clock.now()))
     if store.platform.user(_ADMINISTRATOR) is None:
         await store.platform.add_user(User(_ADMINISTRATOR, made.admin_password_hash, "administrator"), clock.wall())
-    authority = vault.seal(msgspec.json.encode(made.authority), AUTHORITY.encode())
     await store.platform.save_facts(
         {
             TOKEN_DIGEST: hashlib.sha256(made.admin_token.encode()).hexdigest(),
-            AUTHORITY: base64.b64encode(authority).decode(),
+            AUTHORITY: sealed_authority(vault, made.authority),
             ENVIRONMENT: settings.environment,
         }
     )
@@ -139,24 +133,6 @@ def check_environment(store: SqliteStore, settings: Settings) -> None:
             f"the data directory {settings.data} belongs to environment {kept}, not {settings.environment}; "
             f"give --environment {kept}, or --data another directory"
         )
-
-
-def load_participants(store: SqliteStore, vault: Vault) -> Participants:
-    """The participants and their certificates, private keys open."""
-    certificates = [_opened(vault, held) for held in store.parties.certificates()]
-    return Participants(store.parties.participants(), certificates)
-
-
-def _sealed(vault: Vault, held: HeldCertificate) -> HeldCertificate:
-    if held.private_key is None:
-        return held
-    return msgspec.structs.replace(held, private_key=vault.seal(held.private_key, held.fingerprint.encode()))
-
-
-def _opened(vault: Vault, held: HeldCertificate) -> HeldCertificate:
-    if held.private_key is None:
-        return held
-    return msgspec.structs.replace(held, private_key=vault.open(held.private_key, held.fingerprint.encode()))
 
 
 async def _seeded_appointments(made: Foundation) -> AsyncIterator[Sequence[tuple[Mpan, Appointment]]]:

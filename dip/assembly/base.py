@@ -36,8 +36,10 @@ from dip.security.keys import from_der, to_pem
 from dip.security.pki import CertificateUse
 from dip.security.signing import Signer
 from dip.security.vault import Vault
-from dip.start import check_directory, check_environment, first_start, load_participants, open_vault
+from dip.start import check_directory, check_environment, first_start, open_vault
 from dip.store.sqlite import SqliteStore
+from dip.trust.certificates import Certificates
+from dip.trust.keeping import load_authority, load_participants
 
 _WORKERS = 2
 
@@ -54,6 +56,7 @@ class Base(msgspec.Struct, frozen=True, kw_only=True):
     store: SqliteStore
     vault: Vault
     rotation: Rotation
+    certificates: Certificates
     catalogue: Catalogue
     pauses: Pauses
     resumed: Wake
@@ -134,9 +137,19 @@ async def lay_base(
         log=log,
     )
     resumed = Wake()
-    participants = Current(load_participants(store, vault))
+    participants = Current(load_participants(store.parties, vault))
     executor = ThreadPoolExecutor(_WORKERS, thread_name_prefix="crypto")
     stack.callback(executor.shutdown, wait=True)
+    certificates = Certificates(
+        directory=directory,
+        authority=load_authority(store.platform, vault),
+        store=store.parties,
+        vault=vault,
+        participants=participants,
+        clock=clock,
+        executor=executor,
+        log=log,
+    )
     mailer = Mailer(settings=settings, log=log)
     tls, signing = (
         participants.value.current(DIP, use, clock.wall()) for use in (CertificateUse.TLS, CertificateUse.SIGNING)
@@ -150,6 +163,7 @@ async def lay_base(
         networks=allowed,
         store=store,
         vault=vault,
+        certificates=certificates,
         rotation=Rotation(store=store.platform, vault=vault, file=master_key, log=log),
         catalogue=catalogue,
         pauses=Pauses(store=store.catalogue, clock=clock, resumed=resumed, log=log),

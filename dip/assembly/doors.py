@@ -118,6 +118,7 @@ def portal_door(base: Base, ways_out: WaysOut, *, api: web.Application, api_url:
         look_up=explained,
         requeues=ways_out.requeues,
         rotation=base.rotation,
+        certificates=base.certificates,
         duties=ways_out.duties,
         dead_letters=base.store.dead_letters,
         dispatcher=ways_out.dispatcher,

@@ -102,6 +102,13 @@ def held_certificate(
     )
 
 
+class Issued(msgspec.Struct, frozen=True):
+    """A certificate just issued. private_key: where the DIP made it."""
+
+    held: HeldCertificate
+    private_key: PrivateKey | None
+
+
 def issue_certificate(
     directory: Path,
     authority: Authority,
@@ -111,24 +118,42 @@ def issue_certificate(
     *,
     key: PrivateKey | VerificationKey | None = None,
 ) -> HeldCertificate:
-    """Issue one certificate and write it, and its key where the DIP has it, into the participant's folder.
+    """Issue one certificate and write it, and its key where the DIP has it, into the participant's folder."""
+    made = issued(authority, holder, use, now, key=key)
+    write_files(directory, made)
+    return made.held
 
-    key: None: a new one is made. A public key is the participant's own: no `.key` file stays beside it.
-    The private key of dip-encryption is never written; the DIP keeps it.
-    """
-    folder = directory / "participants" / holder
+
+def issued(
+    authority: Authority,
+    holder: DipId,
+    use: CertificateUse,
+    now: datetime,
+    *,
+    key: PrivateKey | VerificationKey | None = None,
+) -> Issued:
+    """One certificate. key: None: a new one is made. A public key is the participant's own."""
     key = key if key is not None else new_key(use)
     private_key = key if isinstance(key, PrivateKey) else None
     public_key = key.public_key() if isinstance(key, PrivateKey) else key
     is_tls = use is CertificateUse.TLS
     certificate = authority.issue(use, holder, public_key, names=LOCAL_NAMES if is_tls else (), now=now)
     pem = authority.chain(certificate) if is_tls else certificate.public_bytes(Encoding.PEM)
-    if use is CertificateUse.DIP_ENCRYPTION:
-        write_file(folder / f"{use.value}.pem", pem)
-        return held_certificate(certificate, holder, use, pem=pem, private_key=private_key)
-    if private_key is not None:
-        write_file(folder / f"{use.value}.key", to_pem(private_key), SECRET)
-    else:
-        (folder / f"{use.value}.key").unlink(missing_ok=True)
-    write_file(folder / f"{use.value}.pem", pem)
-    return held_certificate(certificate, holder, use, pem=pem)
+    kept = private_key if use is CertificateUse.DIP_ENCRYPTION else None
+    return Issued(held_certificate(certificate, holder, use, pem=pem, private_key=kept), private_key)
+
+
+def write_files(directory: Path, made: Issued) -> None:
+    """Write a certificate, and its key where the DIP made it, into the participant's folder.
+
+    Beside a certificate whose key the participant brought stands no `.key` file. The private key of
+    dip-encryption is never written; the DIP keeps it.
+    """
+    use, folder = made.held.use, directory / "participants" / made.held.holder
+    folder.mkdir(parents=True, exist_ok=True)
+    if use is not CertificateUse.DIP_ENCRYPTION:
+        if made.private_key is not None:
+            write_file(folder / f"{use.value}.key", to_pem(made.private_key), SECRET)
+        else:
+            (folder / f"{use.value}.key").unlink(missing_ok=True)
+    write_file(folder / f"{use.value}.pem", made.held.pem.encode("ascii"))

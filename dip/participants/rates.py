@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from typing import Final
 
 from dip.ground.errors import DipError
 from dip.messages.identifiers import DipId
@@ -16,6 +17,10 @@ class RateExceeded(DipError):
         super().__init__(message)
         self.after_s = after_s
         """Whole seconds after which the same would be taken."""
+
+
+_ROUNDING: Final = 1e-6
+"""Sums of parts of a second are not exact: who waited as long as it was told is taken."""
 
 
 class Rate:
@@ -41,7 +46,7 @@ class Rate:
         had, since = self._kept.get(participant, (self._most, now))
         have = min(self._most, had + (now - since) * self._a_second)
         needed = min(float(count), self._most)
-        if have < needed:
+        if have < needed - _ROUNDING:
             after_s = max(1, math.ceil((needed - have) / self._a_second))
             raise RateExceeded(
                 f"At most {self._a_second:g} {self._what} a second are taken from one participant; "

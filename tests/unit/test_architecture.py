@@ -19,7 +19,7 @@ FLOORS: tuple[frozenset[str], ...] = tuple(
             {"start"},
             {"http"},
             {"delivery", "intake", "benchmark"},
-            {"routing", "archive", "catalogue"},
+            {"routing", "archive", "catalogue", "trust"},
             {"reporting", "publications", "simulation", "conformance"},
             {"store", "client"},
             {"participants"},

@@ -27,6 +27,7 @@ _PAGED: Final = (
 )
 _REASON: Final = query_parameter("reason", "Why; kept with the version")
 _DEAD: Final = f"{API}/dead-letters"
+_CERTIFICATES: Final = f"{API}/participants/{{dip_id}}/certificates"
 _DEAD_QUERY: Final = (
     query_parameter("recipient", "DIP id of the recipient"),
     query_parameter("channel", "Interface id; statusmessage for status messages"),
@@ -106,6 +107,12 @@ DETAILS: Final[Mapping[str, Detail]] = {
     ),
     f"GET {API}/participants": Detail(schema=list_of("ParticipantView")),
     f"GET {API}/participants/{{dip_id}}": Detail(schema=reference("ParticipantDetail")),
+    f"GET {_CERTIFICATES}": Detail(schema=list_of("CertificateView")),
+    f"POST {_CERTIFICATES}": Detail(
+        schema=reference("IssuedCertificate"), body={JSON: reference("CertificateOrder")}, statuses=(201,)
+    ),
+    f"DELETE {_CERTIFICATES}/{{fingerprint}}": Detail(schema=reference("CertificateView")),
+    "GET /crl": Detail(schema={"type": "string", "format": "binary"}, media="application/pkix-crl"),
     f"GET {API}/mpans/{{mpan}}": Detail(
         schema=object_of(
             mpan=_TEXT,

@@ -15,6 +15,7 @@ from dip.http.api.requeue_views import RequeueRow, RequeueStatus
 from dip.http.api.webhooks import WebhookConfig
 from dip.http.description.schemas import Schema, reference
 from dip.http.portal.administration_orders import PauseOrder, RecipientsChange, SendersChange, Undo, VersionView
+from dip.http.portal.certificates import CertificateOrder, IssuedCertificate
 from dip.http.portal.clock import Advance, ClockView
 from dip.http.portal.dead_letters import Wanted
 from dip.http.portal.endpoints import EndpointChange, NewEndpoint
@@ -29,7 +30,19 @@ from dip.store.page_records import MessageDetail, MessageRow, Queue
 
 _TYPES: Final = (
     *(RequeueStatus, RequeueRow),
-    *(NewMasterKey, Rotated, Advance, ClockView, DeadLetter, Wanted, QueuedAgain, BalanceSheet, Alarm),
+    *(
+        CertificateOrder,
+        IssuedCertificate,
+        NewMasterKey,
+        Rotated,
+        Advance,
+        ClockView,
+        DeadLetter,
+        Wanted,
+        QueuedAgain,
+        BalanceSheet,
+        Alarm,
+    ),
     *(StandardResponse, Problem, WebhookConfig, EndpointState, DIPJournalRecord),
     *(MessageRow, MessageDetail, Queue, ParticipantView, ParticipantDetail, ChannelView, ChannelDetail),
     *(

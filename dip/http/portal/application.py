@@ -22,6 +22,7 @@ from dip.ground.settings import Settings
 from dip.http.description.documents import Documents
 from dip.http.portal.administration import Administration, LookUp
 from dip.http.portal.administration_channels import ChannelAdministration
+from dip.http.portal.certificates import CertificateDesk
 from dip.http.portal.channels import ChannelPages
 from dip.http.portal.clock import ClockDesk
 from dip.http.portal.data.routes import data_routes
@@ -45,6 +46,7 @@ from dip.participants.webhooks import Network
 from dip.store.pages import SqlitePages
 from dip.store.platform import SqlitePlatform
 from dip.store.protocol import DeadLetterStore
+from dip.trust.certificates import Certificates
 
 
 def portal_application(
@@ -66,6 +68,7 @@ def portal_application(
     faults: Faults,
     requeues: Requeues,
     rotation: Rotation,
+    certificates: Certificates,
     duties: Duties,
     dead_letters: DeadLetterStore,
     metrics: CollectorRegistry,
@@ -152,6 +155,7 @@ def portal_application(
             *dead_letter_desk.routes(),
             *clock_desk.routes(),
             *MasterKeyDesk(rotation).routes(),
+            *CertificateDesk(certificates=certificates, participants=participants).routes(),
             *data_routes(settings=settings, registry=registry, renderer=renderer),
             *_administration_routes(administration),
         ]

@@ -25,6 +25,7 @@ _OPEN: Final = frozenset(
         "/openapi.json",
         "/asyncapi.json",
         "/docs",
+        "/crl",
     }
 )
 _STATIC: Final = "/static/"

@@ -43,9 +43,9 @@ class OpenDoors:
         return json_response({id_: _in_short(channel) for id_, channel in sorted(channels.items())})
 
 
-def json_response(content: Any) -> web.Response:
+def json_response(content: Any, status: int = 200) -> web.Response:
     """Anything that msgspec can write, as JSON."""
-    return web.Response(body=msgspec.json.encode(content), content_type="application/json")
+    return web.Response(status=status, body=msgspec.json.encode(content), content_type="application/json")
 
 
 def _in_short(channel: Channel) -> dict[str, Any]:

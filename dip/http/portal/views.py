@@ -112,7 +112,7 @@ def participant_in_full(participant: Participant, participants: Participants) ->
     return ParticipantDetail(
         **msgspec.structs.asdict(participant_in_list(participant)),
         certificates=tuple(
-            _certificate(held) for use in CertificateUse for held in participants.held_by(participant.dip_id, use)
+            certificate_view(held) for use in CertificateUse for held in participants.held_by(participant.dip_id, use)
         ),
     )
 
@@ -173,7 +173,8 @@ def _routing(routing: Routing) -> RoutingView:
     return RoutingView(primary=routing.primary, secondary=routing.secondary, always=routing.always)
 
 
-def _certificate(held: HeldCertificate) -> CertificateView:
+def certificate_view(held: HeldCertificate) -> CertificateView:
+    """A certificate, never its key."""
     return CertificateView(
         fingerprint=held.fingerprint,
         use=held.use,

@@ -36,6 +36,10 @@ class Desk:
         """The body of a POST."""
         return (await self._say("POST", f"/admin/api/{path}", order, status)).body
 
+    async def delete(self, path: str, status: int = 200) -> Any:
+        """The body of a DELETE."""
+        return (await self._say("DELETE", f"/admin/api/{path}", None, status)).body
+
     async def page(self, path: str, status: int = 200) -> str:
         """A page."""
         async with self._session.get(path, headers={"Accept": "text/html"}) as answer:

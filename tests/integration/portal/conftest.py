@@ -40,10 +40,12 @@ from dip.participants.registry import Participants
 from dip.reporting.alarms import Alarms
 from dip.reporting.metrics import Metrics
 from dip.security.master_key import MasterKeyFile
+from dip.security.pki import Authority
 from dip.security.vault import Vault
 from dip.store.platform import User
 from dip.store.records import Lane, Webhook
 from dip.store.sqlite import SqliteStore
+from dip.trust.certificates import Certificates
 from tests.integration.portal import traffic
 
 TOKEN = "an-administration-token"
@@ -207,6 +209,16 @@ async def portal(tmp_path: Path, registry: Registry) -> AsyncIterator[Portal]:
         requeues=requeues_of(store, clock, log),
         rotation=Rotation(
             store=store.platform, vault=Vault(bytes(32), []), file=MasterKeyFile(tmp_path / "master.key"), log=log
+        ),
+        certificates=Certificates(
+            directory=tmp_path,
+            authority=Authority.create("DEV", START),
+            store=store.parties,
+            vault=Vault.opened(bytes(32), [], START)[0],
+            participants=Current(participants()),
+            clock=clock,
+            executor=ThreadPoolExecutor(1),
+            log=log,
         ),
         duties=duties_of(store, clock, log, catalogue, pauses, dispatcher),
         dead_letters=store.dead_letters,

@@ -1,0 +1,1 @@
+"""Who holds which certificate: issued, renewed, revoked while the server runs (5.7, 8.4)."""
