@@ -13,9 +13,9 @@ class Group(StrEnum):
     CALL = "call"
     """A participant's call to the DIP."""
     DELIVERY = "delivery"
-    """A call of the DIP to a webhook."""
+    """A call of the DIP to a webhook; some also the answer to a pull, or an event of a stream."""
     CONTENT = "content"
-    """One message, as one recipient gets it in one call."""
+    """One message, as one recipient gets it in one call, answer or event."""
 
 
 class Kind(msgspec.Struct, frozen=True):

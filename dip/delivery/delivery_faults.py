@@ -14,6 +14,7 @@ from dip.conformance.faults import Fault, Faults, Subject
 from dip.conformance.impostor import Impostor
 from dip.conformance.spoiling import Circumstances, spoil
 from dip.delivery.answers import Call
+from dip.delivery.events import data_of, payload_of
 from dip.delivery.faulty_calls import FaultyCalls
 from dip.delivery.outgoing import Item, Outgoing, build, element_of
 from dip.ground.clock import Clock
@@ -27,6 +28,11 @@ from dip.store.records import Exchange, Lane
 
 _IN_ANSWERS: Final = frozenset({"bad_signature", "wrong_signing_certificate"})
 """Faults of a call to a webhook that the answer to a pull can have as well; and the order, where there is one."""
+_IN_EVENTS: Final = _IN_ANSWERS | {"drop_delivery", "delay_delivery", "duplicate"}
+"""Those that an event of a stream can have; and the order of those that are handed out together."""
+_HALVES: Final = frozenset({"drop_delivery", "half_answer"})
+_DELAYS: Final = frozenset({"delay_delivery", "delay"})
+_LEFT_OUT: Final = "not_answered"
 _TO_A_STRANGER: Final = "encrypted_to_another_key"
 
 
@@ -47,7 +53,7 @@ class _Element(msgspec.Struct):
 
 
 class DeliveryFaults:
-    """Says which calls to webhooks are struck; costs nothing while there is no fault."""
+    """Says which calls to webhooks, answers to pulls and events are struck; costs nothing while there is no fault."""
 
     def __init__(
         self,
@@ -88,20 +94,59 @@ class DeliveryFaults:
             await be_overtaken(struck.seconds)
         return struck
 
-    def begin_answer(self, recipient: DipId, items: Sequence[Item]) -> "Struck | None":
-        """What the answer to a pull suffers that carries these items; None for nothing."""
+    def begin_answer(self, recipient: DipId, items: Sequence[Item], call: Fault | None = None) -> "Struck | None":
+        """What the answer to a pull suffers that carries these items; None for nothing. call: the fault of the pull."""
+        if call is not None:
+            return self._struck(call)
         if not self.active:
             return None
         return self._begun(recipient, items, lambda kind: kind in _IN_ANSWERS or (kind == "reorder" and len(items) > 1))
+
+    def begin_events(
+        self, recipient: DipId, items: Sequence[Item], call: Fault | None = None
+    ) -> Sequence[tuple[Item, "Struck | None"]]:
+        """The events of a stream that are to be handed out together, in this order, each with what it suffers.
+
+        call: the fault of the call for the stream, which the first event suffers. Nothing follows an event after which
+        the stream breaks off: it keeps waiting.
+        """
+        if call is None and not self.active:
+            return [(item, None) for item in items]
+        if call is None and (reversing := self._reversing(recipient, items)) is not None:
+            return [(item, reversing) for item in reversed(items)]
+        events: list[tuple[Item, Struck | None]] = []
+        for item in items:
+            struck = self._begun(recipient, [item], _IN_EVENTS.__contains__) if call is None else self._struck(call)
+            call = None
+            events.append((item, struck))
+            if struck is not None and struck.breaks_off:
+                break
+        return events
+
+    def _reversing(self, recipient: DipId, items: Sequence[Item]) -> "Struck | None":
+        """What makes the events come in reverse, where it is the first fault of the list that concerns any of them."""
+        if len(items) < 2:
+            return None
+        subjects = [self._subject(item) for item in items]
+        for fault in self._faults.candidates(Group.DELIVERY, recipient, subjects):
+            if fault.kind == "reorder":
+                self._faults.strike(fault)
+                return self._struck(fault)
+            if fault.kind in _IN_EVENTS:
+                break
+        return None
 
     def _begun(self, recipient: DipId, items: Sequence[Item], allowed: Callable[[str], bool]) -> "Struck | None":
         subjects = [self._subject(item) for item in items]
         for fault in self._faults.candidates(Group.DELIVERY, recipient, subjects):
             if allowed(fault.kind):
                 self._faults.strike(fault)
-                return Struck(self._impostor, self._calls, fault=fault)
+                return self._struck(fault)
         changed = self._spoiled(recipient, items)
-        return Struck(self._impostor, self._calls, changed=changed) if changed else None
+        return self._struck(changed=changed) if changed else None
+
+    def _struck(self, fault: Fault | None = None, changed: "Mapping[int, Changed] | None" = None) -> "Struck":
+        return Struck(self._impostor, self._calls, self._faults.pause, fault=fault, changed=changed)
 
     def _spoiled(self, recipient: DipId, items: Sequence[Item]) -> Mapping[int, "Changed"]:
         """The items that go out with a fault of content, by the number of their delivery."""
@@ -146,18 +191,23 @@ class Changed(msgspec.Struct, frozen=True):
 
 
 class Struck:
-    """A call to a webhook with a fault: built, posted and written down in place of a usual one."""
+    """A call to a webhook with a fault: built, posted and written down in place of a usual one.
+
+    The answer to a pull, or an event of a stream, is built by it as well.
+    """
 
     def __init__(
         self,
         impostor: Impostor,
         calls: FaultyCalls,
+        pause: Callable[[Fault], Awaitable[None]],
         *,
         fault: Fault | None = None,
         changed: Mapping[int, Changed] | None = None,
     ) -> None:
         self._impostor = impostor
         self._calls = calls
+        self._pause = pause
         self._fault = fault
         self._changed = changed or {}
         self._context: ssl.SSLContext | None = None
@@ -178,6 +228,11 @@ class Struck:
         return (self._fault.seconds or 0.0) if self._fault is not None else 0.0
 
     @property
+    def breaks_off(self) -> bool:
+        """Whether the stream breaks off after this event."""
+        return self.kind in _HALVES or self.kind == _LEFT_OUT
+
+    @property
     def _said(self) -> str:
         return f"fault: {', '.join(self.kinds)}"
 
@@ -196,17 +251,39 @@ class Struck:
         carried = [self._carried(item) for item in items]
         if self.kind == "reorder":
             carried.reverse()
-        if self.kind == "wrong_signing_certificate":
-            signer = self._impostor.signer
-        elif self.kind == "wrong_tls_certificate":
+        if self.kind == "wrong_tls_certificate":
             self._context = self._impostor.context
         made = build(
-            carried, url=url, signer=signer, encryptor=encryptor, at=at, extra_headers=extra_headers, method=method
+            carried,
+            url=url,
+            signer=self._signer(signer),
+            encryptor=encryptor,
+            at=at,
+            extra_headers=extra_headers,
+            method=method,
         )
-        headers = dict(made.headers)
-        if self.kind == "bad_signature":
-            headers[SIGNATURE] = _bent(headers[SIGNATURE])
-        return Outgoing(items, made.body, headers, self._said)
+        return Outgoing(items, made.body, self._signed(made.headers), self._said)
+
+    def build_event(
+        self, item: Item, *, url: str, signer: Signer, encryptor: Encryptor | None, at: datetime
+    ) -> Outgoing:
+        """As `events.build_event`, with the faults; runs in a worker thread."""
+        payload = payload_of(self._carried(item), encryptor)
+        headers = self._signed(self._signer(signer).headers("GET", url, payload, at))
+        return Outgoing([item], data_of(payload, headers), headers, self._said)
+
+    async def hold_back(self) -> None:
+        """Wait as long as the fault delays an event."""
+        if self._fault is not None and self.kind in _DELAYS:
+            await self._pause(self._fault)
+
+    def pieces(self, event: bytes) -> Sequence[bytes]:
+        """What is written of an event."""
+        if self.kind == _LEFT_OUT:
+            return []
+        if self.kind in _HALVES:
+            return [event[: len(event) // 2]]
+        return [event, event] if self.kind == "duplicate" else [event]
 
     async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Call:
         """As `WebhookCaller.post`, with the fault."""
@@ -216,11 +293,21 @@ class Struck:
 
     def note(self, exchange: Exchange) -> None:
         """Write into the evidence of the call what was wrong with it on purpose."""
-        exchange.note = f"{self._said}; {exchange.note}" if exchange.note else self._said
+        if exchange.note != self._said:
+            exchange.note = f"{self._said}; {exchange.note}" if exchange.note else self._said
         if self.kind == "wrong_signing_certificate":
             exchange.signing_certificate = self._impostor.signing_fingerprint
         elif self.kind == "wrong_tls_certificate":
             exchange.tls_certificate = self._impostor.tls_fingerprint
+
+    def _signer(self, usual: Signer) -> Signer:
+        return self._impostor.signer if self.kind == "wrong_signing_certificate" else usual
+
+    def _signed(self, headers: Mapping[str, str]) -> Mapping[str, str]:
+        """The headers, with the signature that goes out."""
+        if self.kind != "bad_signature":
+            return headers
+        return {**headers, SIGNATURE: _bent(headers[SIGNATURE])}
 
     def _carried(self, item: Item) -> Item:
         changed = self._changed.get(item.waiting.id)

@@ -9,11 +9,13 @@ from typing import Final, TypeVar
 
 import msgspec
 
+from dip.conformance.faults import Fault
 from dip.delivery.contents import Contents
-from dip.delivery.delivery_faults import DeliveryFaults
+from dip.delivery.delivery_faults import DeliveryFaults, Struck
+from dip.delivery.events import build_event
 from dip.delivery.leases import Holder, Leases
 from dip.delivery.ledger import Ledger
-from dip.delivery.outgoing import Item, Outgoing, build, element_of, encryptor_for, fit, platform_headers
+from dip.delivery.outgoing import Item, Outgoing, build, encryptor_for, fit, platform_headers
 from dip.ground.clock import Clock, microseconds
 from dip.ground.current import Current
 from dip.ground.settings import Settings
@@ -30,24 +32,30 @@ _READ_AT_ONCE: Final = 50
 """Messages opened between two turns of the event loop."""
 _EVENTS_AT_ONCE: Final = 25
 _NO_ROOM_PAUSE_S: Final = 1.0
-_PAYLOAD: Final = b'{"payload":'
-_LINE_ENDS: Final = b"\r\n"
 
 
 class Ask(msgspec.Struct, frozen=True):
-    """A call for a recipient's messages of a channel. url: the address that the signature of the answer covers."""
+    """A call for a recipient's messages of a channel. url: the address that the signature of the answer covers.
+
+    fault: one on demand that strikes the call itself: its answer suffers it, or the first event of its stream.
+    """
 
     recipient: DipId
     channel: str
     url: str
     most: int
+    fault: Fault | None = None
 
 
 class Batch(msgspec.Struct, frozen=True):
-    """What was handed out. lease: the number of the exchange; a message of it that is handed out again has another."""
+    """What was handed out. lease: the number of the exchange; a message of it that is handed out again has another.
+
+    struck: the fault on demand that the writing of an event has to reckon with.
+    """
 
     outgoing: Outgoing
     lease: int
+    struck: Struck | None = None
 
 
 class HandingOut:
@@ -93,14 +101,15 @@ class HandingOut:
             items = await self._next(lane, ask.most, self._settings.pull_payload_kb * 1000)
             if not items:
                 return None
-            outgoing = await self._array(ask, lane, items)
-            (done,) = await self._lease(ask, lane, [outgoing], started, None)
+            struck = None if self._faults is None else self._faults.begin_answer(lane.recipient, items, ask.fault)
+            outgoing = await self._array(ask, lane, items, struck)
+            (done,) = await self._lease(ask, lane, [(outgoing, struck)], started)
             if isinstance(done, BaseException):
                 raise done
             left = [item for item in items if item.waiting.id in done.taken]
             if len(left) == len(items):
                 return Batch(outgoing, done.exchange)
-            return await self._without_settled(ask, lane, left, done.exchange)
+            return await self._without_settled(ask, lane, left, struck, done.exchange)
 
     async def events(self, ask: Ask, holder: Holder) -> Sequence[Batch]:
         """Events of a stream, each with one message and a signature of its own; committed together."""
@@ -112,18 +121,22 @@ class HandingOut:
             items = await self._next(lane, min(ask.most, _EVENTS_AT_ONCE), self._settings.stream_payload_kb * 1000)
             if not items:
                 return ()
+            begun: Sequence[tuple[Item, Struck | None]] = [(item, None) for item in items]
+            if self._faults is not None:
+                begun = self._faults.begin_events(lane.recipient, items, ask.fault)
             wall = self._clock.wall()
-            sign = partial(_events, items, ask.url, self._signer, self._encryptor(lane, items, wall), wall)
-            outgoings = await self._off_the_loop(sign)
+            sign = partial(_events, begun, ask.url, self._signer, self._encryptor(lane, items, wall), wall)
+            events = await self._off_the_loop(sign)
             handed: list[Batch] = []
-            for outgoing, done in zip(outgoings, await self._lease(ask, lane, outgoings, started, holder), strict=True):
+            outcomes = await self._lease(ask, lane, events, started, holder)
+            for (outgoing, struck), done in zip(events, outcomes, strict=True):
                 if isinstance(done, BaseException):
                     # What follows was perhaps committed; it keeps the order by waiting for its lease's end.
                     if not handed:
                         raise done
                     break
                 if done.taken:
-                    handed.append(Batch(outgoing, done.exchange))
+                    handed.append(Batch(outgoing, done.exchange, struck))
             return handed
 
     def pause_s(self, ask: Ask) -> float:
@@ -160,12 +173,11 @@ class HandingOut:
         ended = self._ledger.unreadable(unreadable, lane.recipient, for_status=lane.for_status)
         self._wake((await self._store.settle(ended)).lanes)
 
-    async def _array(self, ask: Ask, lane: Lane, items: Sequence[Item]) -> Outgoing:
+    async def _array(self, ask: Ask, lane: Lane, items: Sequence[Item], struck: Struck | None) -> Outgoing:
         wall, settings = self._clock.wall(), self._settings
         extra = {}
         if settings.switches.platform_headers:
             extra = platform_headers(items, {lane.id: lane}, settings.environment)
-        struck = None if self._faults is None else self._faults.begin_answer(lane.recipient, items)
         return await self._off_the_loop(
             partial(
                 build if struck is None else struck.build,
@@ -179,28 +191,40 @@ class HandingOut:
             )
         )
 
-    async def _without_settled(self, ask: Ask, lane: Lane, left: Sequence[Item], lease: int) -> Batch | None:
+    async def _without_settled(
+        self, ask: Ask, lane: Lane, left: Sequence[Item], struck: Struck | None, lease: int
+    ) -> Batch | None:
         """Some were settled while the answer was being built: one without them, and evidence of it."""
         if not left:
             return None
-        outgoing = await self._array(ask, lane, left)
+        outgoing = await self._array(ask, lane, left, struck)
         evidence = self._ledger.handed_out(outgoing, lane, ask.url, duration_us=0, note=f"in place of call {lease}")
         evidence.settled = ()
+        if struck is not None:
+            struck.note(evidence.exchange)
         await self._store.settle(evidence)
         return Batch(outgoing, lease)
 
     async def _lease(
-        self, ask: Ask, lane: Lane, outgoings: Sequence[Outgoing], started: float, holder: Holder | None
+        self,
+        ask: Ask,
+        lane: Lane,
+        made: Sequence[tuple[Outgoing, Struck | None]],
+        started: float,
+        holder: Holder | None = None,
     ) -> Sequence[Done | BaseException]:
         """Commit the leases: asked for together, they share a transaction."""
         duration_us = self._since(started)
-        settlements = (
-            self._ledger.handed_out(outgoing, lane, ask.url, duration_us=duration_us) for outgoing in outgoings
-        )
+        settlements = [
+            self._ledger.handed_out(outgoing, lane, ask.url, duration_us=duration_us) for outgoing, _ in made
+        ]
+        for settlement, (_, struck) in zip(settlements, made, strict=True):
+            if struck is not None:
+                struck.note(settlement.exchange)
         outcomes = await asyncio.gather(*(self._store.settle(one) for one in settlements), return_exceptions=True)
         taken = [
             item.waiting
-            for outgoing, done in zip(outgoings, outcomes, strict=True)
+            for (outgoing, _), done in zip(made, outcomes, strict=True)
             if not isinstance(done, BaseException)
             for item in outgoing.items
             if item.waiting.id in done.taken
@@ -220,16 +244,15 @@ class HandingOut:
 
 
 def _events(
-    items: Sequence[Item], url: str, signer: Signer, encryptor: Encryptor | None, at: datetime
-) -> Sequence[Outgoing]:
-    """The data of events, `{"payload": …, "signature": …}`, each on one line; runs in a worker thread."""
+    events: Sequence[tuple[Item, Struck | None]],
+    url: str,
+    signer: Signer,
+    encryptor: Encryptor | None,
+    at: datetime,
+) -> Sequence[tuple[Outgoing, Struck | None]]:
+    """The events of a stream, each with what it suffers; runs in a worker thread."""
     made = []
-    for item in items:
-        element = element_of(item, encryptor)
-        payload = element if isinstance(item.content, bytes) else element[len(_PAYLOAD) : -1]
-        # Outside of strings, where JSON has no line end, it is white space of the sender's.
-        payload = payload.translate(None, _LINE_ENDS)
-        headers = signer.headers("GET", url, payload, at)
-        data = b"".join((_PAYLOAD, payload, b',"signature":', msgspec.json.encode(headers), b"}"))
-        made.append(Outgoing([item], data, headers))
+    for item, struck in events:
+        build_one = build_event if struck is None else struck.build_event
+        made.append((build_one(item, url=url, signer=signer, encryptor=encryptor, at=at), struck))
     return made

@@ -1,6 +1,6 @@
 """Streams: a recipient's messages as server-sent events, resumed from the last one (contract, Pull and stream)."""
 
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final
 
@@ -20,12 +20,17 @@ from dip.store.protocol import MessageStore
 _OTHER: Final = "another stream took over"
 _WEBHOOK: Final = "a webhook takes these messages now"
 _ENDS: Final = "the server stops"
+_GONE: Final = "nobody reads any more"
 
 
 class TooManyStreams(DipError):
     """As many streams are open as this server takes; try again later."""
 
     code = "too_many_streams"
+
+
+class BrokenOff(Exception):
+    """A fault on demand ends the stream here: the connection is to be closed in the middle of the answer."""
 
 
 class Streams:
@@ -53,11 +58,14 @@ class Streams:
         self._count = 0
 
     @contextmanager
-    def opened(self, ask: Ask, after: int | None) -> Iterator[AsyncGenerator[bytes, None]]:
+    def opened(
+        self, ask: Ask, after: int | None, is_wanted: Callable[[], bool]
+    ) -> Iterator[AsyncGenerator[bytes, None]]:
         """A stream, as pieces to be written one after the other; it ends when they do.
 
-        after: the sequence number of the last event that an earlier stream brought. Raises WebhookServes,
-        TooManyStreams.
+        after: the sequence number of the last event that an earlier stream brought. is_wanted: whether its reader is
+        still there; nothing is leased to one who is gone. Raises WebhookServes, TooManyStreams; the pieces raise
+        BrokenOff.
         """
         if self._dispatcher.serves(ask.recipient, ask.channel):
             raise WebhookServes(f"{ask.channel}: a webhook takes these messages; remove it to stream them.")
@@ -70,26 +78,39 @@ class Streams:
         self._open[key] = holder
         self._count += 1
         try:
-            yield self._pieces(ask, after, holder)
+            yield self._pieces(ask, after, holder, is_wanted)
         finally:
             self._count -= 1
             if self._open.get(key) is holder:
                 del self._open[key]
 
-    async def _pieces(self, ask: Ask, after: int | None, holder: Holder) -> AsyncGenerator[bytes, None]:
+    async def _pieces(
+        self, ask: Ask, after: int | None, holder: Holder, is_wanted: Callable[[], bool]
+    ) -> AsyncGenerator[bytes, None]:
         yield _comment(f"{ask.channel} for {ask.recipient}")
         with self._arrivals.watching(ask.recipient, ask.channel, holder.woken):
             beat = self._clock.monotonic() + self._settings.stream_heartbeat_s
             try:
                 if after is not None:
                     await self._resume(ask, after)
-                while (end := self._end(ask, holder)) is None:
+                while (end := self._end(ask, holder) if is_wanted() else _GONE) is None:
                     holder.woken.clear()
-                    for batch in await self._next(ask, holder):
+                    batches = await self._next(ask, holder)
+                    if batches:
+                        # A fault of the call has struck.
+                        ask = msgspec.structs.replace(ask, fault=None)
+                    for batch in batches:
+                        if batch.struck is not None:
+                            await batch.struck.hold_back()
+                            if self._end(ask, holder) is not None:
+                                break
                         # One that a slow reader has not got in its lease's time waits again by now.
                         if self._leases.is_open(_delivery(batch)):
-                            yield _event(batch)
+                            for piece in _pieces_of(batch):
+                                yield piece
                             beat = self._clock.monotonic() + self._settings.stream_heartbeat_s
+                        if batch.struck is not None and batch.struck.breaks_off:
+                            raise BrokenOff
                     left = beat - self._clock.monotonic()
                     if left > 0:
                         await rest(holder.woken, min(left, self._handing_out.pause_s(ask)))
@@ -132,9 +153,11 @@ def _delivery(batch: Batch) -> int:
     return batch.outgoing.items[0].waiting.id
 
 
-def _event(batch: Batch) -> bytes:
+def _pieces_of(batch: Batch) -> Sequence[bytes]:
+    """An event as it is written; a fault on demand may write it otherwise."""
     sequence = batch.outgoing.items[0].waiting.sequence
-    return b"id: %d\ndata: %b\n\n" % (sequence, batch.outgoing.body)
+    event = b"id: %d\ndata: %b\n\n" % (sequence, batch.outgoing.body)
+    return [event] if batch.struck is None else batch.struck.pieces(event)
 
 
 def _comment(text: str) -> bytes:

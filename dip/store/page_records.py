@@ -81,7 +81,10 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class JournalRow(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """One stage of a message's way; method to call_duration_us only where it was a call to a webhook."""
+    """One stage of a message's way; method to call_note only where it was a call to a webhook, a pull or an event.
+
+    call_note: what was remarkable about all of the call, such as a fault on demand.
+    """
 
     at: datetime
     stage: Stage
@@ -94,6 +97,7 @@ class JournalRow(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     url: str | None
     call_status: int | None
     call_duration_us: int | None
+    call_note: str | None = None
 
 
 class StatusRow(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):

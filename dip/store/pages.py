@@ -203,6 +203,7 @@ def _journal(row: Any) -> JournalRow:
         url=row[8],
         call_status=row[9],
         call_duration_us=row[10],
+        call_note=row[11],
     )
 
 

@@ -70,9 +70,14 @@ class FaultyAnswers:
         return strike
 
 
+def fault_of(request: web.Request) -> Fault | None:
+    """The fault that struck a call; None where none did."""
+    return request.get(_STRUCK)
+
+
 def fault_note(request: web.Request) -> str | None:
     """What the evidence of a call says of the fault that struck it; None where none did."""
-    fault = request.get(_STRUCK)
+    fault = fault_of(request)
     return None if fault is None else f"fault: {fault.kind}"
 
 

@@ -10,12 +10,13 @@ from dip.channels.registry import Registry
 from dip.delivery.acknowledgements import Acknowledgement
 from dip.delivery.fetching import Fetching
 from dip.delivery.handing_out import Ask
+from dip.delivery.streams import BrokenOff
 from dip.ground.clock import Clock
 from dip.ground.current import Current
 from dip.ground.errors import BadRequest
 from dip.ground.settings import Settings
 from dip.http.api.calls import JSON, Desk, UnknownChannel, caller_of
-from dip.http.api.faulty_answers import fault_note
+from dip.http.api.faulty_answers import fault_of
 from dip.http.api.signed_calls import SignedCall, SignedCalls
 from dip.messages.headers import ENVIRONMENT, LAST_EVENT, LEASE
 from dip.participants.receiving import check_receives
@@ -75,14 +76,14 @@ class FetchingApi:
         settings = self._settings
         most = _number(request, "max", 1, settings.message_limit, settings.pull_message_count)
         wait_s = _number(request, "wait", 0, settings.longest_wait_s, 0)
-        ask = Ask(recipient, channel, self._desk.urls(request)[0], min(most, settings.message_limit))
+        ask = Ask(recipient, channel, self._desk.urls(request)[0], min(most, settings.message_limit), fault_of(request))
         pulled = self._fetching.pulls.pulled(ask, wait_s, is_wanted=lambda: _is_there(request))
         async with pulled as found:
             if found is None:
                 return web.Response(status=_NO_CONTENT)
             headers = {**found.outgoing.headers, LEASE: str(found.lease)}
             response = web.Response(body=found.outgoing.body, headers=headers)
-            if fault_note(request) is not None:
+            if ask.fault is not None:
                 # A fault on demand has its way with the answer before it is written.
                 return response
             # The answer counts as held until it is written, which a slow reader may not put off for ever.
@@ -119,8 +120,10 @@ class FetchingApi:
         last = request.headers.get(LAST_EVENT)
         if last is not None and not _is_number(last, 0, _LARGEST):
             raise BadRequest(f"{LAST_EVENT}: expected the id of the last event that you received.")
-        ask = Ask(recipient, channel, self._desk.urls(request)[0], self._settings.stream_in_flight)
-        with self._fetching.streams.opened(ask, None if last is None else int(last)) as pieces:
+        most = self._settings.stream_in_flight
+        ask = Ask(recipient, channel, self._desk.urls(request)[0], most, fault_of(request))
+        after = None if last is None else int(last)
+        with self._fetching.streams.opened(ask, after, lambda: _is_there(request)) as pieces:
             headers = {"Content-Type": _EVENT_STREAM, "Cache-Control": "no-store"}
             if self._settings.switches.platform_headers:
                 headers[ENVIRONMENT] = self._settings.environment
@@ -131,6 +134,8 @@ class FetchingApi:
                     async for piece in pieces:
                         async with asyncio.timeout(self._settings.answer_timeout_s):
                             await response.write(piece)
+            except BrokenOff:
+                _break_off(request)
             except (ConnectionError, TimeoutError):
                 _abandon(request)
             return response
@@ -167,6 +172,12 @@ def _abandon(request: web.Request) -> None:
     """The caller is gone, or reads too slowly: what it has not got is handed out again when its lease ends."""
     if request.transport is not None:
         request.transport.abort()
+
+
+def _break_off(request: web.Request) -> None:
+    """Close the connection as soon as everything that was written has left."""
+    if request.transport is not None:
+        request.transport.close()
 
 
 def _is_there(request: web.Request) -> bool:

@@ -88,9 +88,9 @@ SELECT l.recipient, l.channel, d.state, d.sequence, d.attempts, d.queued_at, d.s
 FROM delivery d JOIN lane l ON l.id = d.lane WHERE d.message = ? ORDER BY d.id;
 
 -- name: journal_of
--- The journal of one message; address, status and time of a call where the stage was a call out.
+-- The journal of one message; address, status, time and note of a call where the stage was a call out.
 SELECT j.at, j.stage, j.status, j.status_code, j.recipient, j.duration_us, j.detail, e.method, e.url, e.status,
-    e.duration_us
+    e.duration_us, e.note
 FROM journal j LEFT JOIN exchange e ON e.id = j.exchange AND e.direction = 'out'
 WHERE j.message = ? ORDER BY j.exchange, j.number;
 

@@ -59,6 +59,7 @@ async def test_a_pull_that_is_not_answered_has_leased_and_its_messages_come_agai
         await switch_on(platform, {"kind": "not_answered", "channel": "IF-031", "count": 2})
         with pytest.raises(ServerNotReached):
             await client.pull("IF-031")
+        assert set(await notes(platform)) == {"fault: not_answered"}
         await until(lambda: _waits(platform, transaction))
         (common,) = await pulled(client)
         assert common["S1"]["senderUniqueReference"] == reference

@@ -101,7 +101,7 @@ async def test_an_event_that_is_settled_while_it_is_signed_is_left_out(tmp_path:
         async with at.fetching(executor=executor) as fetching:
             for reference in ("first", "second"):
                 await at.commit(reference)
-            with fetching.streams.opened(ASK, None) as pieces:
+            with fetching.streams.opened(ASK, None, lambda: True) as pieces:
                 async with aclosing(pieces):
                     assert (await anext(pieces)).startswith(b": ")
                     event = asyncio.ensure_future(anext(pieces))

@@ -16,7 +16,7 @@ from dip.messages.identifiers import InterfaceId
 from tests.conftest import Serve
 from tests.integration.delivery.conftest import REGISTRATION, SUPPLIER, journal_of, send, state_of
 from tests.support.platform import Platform, sample
-from tests.support.waiting import until
+from tests.support.waiting import settled, until
 
 STREAM = f"/dip-channel/IF-031/stream/{REGISTRATION}"
 
@@ -162,6 +162,19 @@ async def test_line_ends_of_the_sender_do_not_break_an_event(serve: Serve) -> No
             (event,) = await stream.next()
         assert event.received is not None
         assert event.received.interface == "IF-031"
+
+
+@pytest.mark.requirement("FS-12")
+async def test_nothing_is_leased_to_a_reader_who_is_gone(serve: Serve) -> None:
+    async with serve() as platform:
+        async with raw(platform) as stream:
+            assert (await stream.content.readline()).startswith(b":")
+        for _ in range(20):
+            await settled()
+        (accepted,) = await send(platform)
+        client = await platform.client(REGISTRATION)
+        batch = await client.pull("IF-031")
+        assert transactions(list(batch.items)) == [accepted.transaction_id]
 
 
 @pytest.mark.requirement("FS-12")

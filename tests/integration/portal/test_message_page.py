@@ -38,3 +38,18 @@ async def test_a_status_message_shows_who_reports_it(portal: Portal) -> None:
     assert "RCP1061" in text
     assert text.partition("<h3>Status message</h3>")[2].count(traffic.REGISTRATION) == 1
     assert "Handed out" in text
+
+
+@pytest.mark.requirement("FS-17", "FS-34")
+async def test_a_fault_on_demand_stands_beside_the_rejection_that_it_led_to(portal: Portal) -> None:
+    messages = portal.store.messages
+    sent = traffic.message(1, AT, TO_REGISTRATION)
+    await traffic.arrive(messages, AT, sent)
+    note = "fault: wrong_version"
+    await traffic.call(
+        messages, AT + 1000, traffic.REGISTRATION, "IF-031", Status.REJECTED_BY_RECIPIENT, answer=207, note=note
+    )
+    await portal.log_in()
+    text = await portal.page(f"/messages/{sent.transaction_id}")
+    assert note in text.partition("RejectedByRecipient")[2]
+    assert text.count(note) == 1

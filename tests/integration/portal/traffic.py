@@ -124,15 +124,18 @@ async def call(
     answer: int | None = 201,
     returned: NewStatus | None = None,
     detail: str | None = None,
+    note: str | None = None,
 ) -> None:
-    """A call that makes this of the first message waiting in a lane."""
+    """A call that makes this of the first message waiting in a lane. note: what its evidence says."""
     lane = next(
         number for number, lane in messages.lanes().items() if (lane.recipient, lane.channel) == (recipient, interface)
     )
     first = messages.waiting({lane: 0}, 1)[0]
+    made = exchange(at, recipient, direction="out", status=answer)
+    made.note = note
     await messages.settle(
         Settlement(
-            exchange=exchange(at, recipient, direction="out", status=answer),
+            exchange=made,
             recipient=recipient,
             stage=Stage.OUTBOUND,
             settled=[
