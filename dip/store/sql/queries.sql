@@ -159,12 +159,12 @@ FROM (
     SELECT * FROM (
         SELECT id FROM delivery INDEXED BY delivery_replayed
         WHERE lane = ?1 AND state = 'waiting' AND replay = 1 AND set_aside_until IS NULL AND queued_at <= ?2
-        ORDER BY queued_at LIMIT ?3)
+        ORDER BY queued_at, id LIMIT ?3)
     UNION ALL
     SELECT * FROM (
         SELECT id FROM delivery INDEXED BY delivery_set_aside
         WHERE lane = ?1 AND state = 'waiting' AND set_aside_until IS NOT NULL AND queued_at <= ?2
-        ORDER BY queued_at LIMIT ?3)
+        ORDER BY queued_at, id LIMIT ?3)
 ) o JOIN delivery d ON d.id = o.id JOIN message m ON m.id = d.message ORDER BY d.queued_at, d.id LIMIT ?3;
 
 -- name: status_contents

@@ -8,6 +8,8 @@ import pytest
 from dip.store.protocol import MessageStore
 from tests.contract.store.opened import STORES, Opened, StoreFactory
 
+pytest.register_assert_rewrite("tests.contract.store.queue_bench")
+
 
 @pytest.fixture(params=sorted(STORES))
 def factory(request: pytest.FixtureRequest) -> StoreFactory:

@@ -26,13 +26,13 @@ class Opened(NamedTuple):
 
 
 StoreFactory = Callable[..., AbstractAsyncContextManager[Opened]]
-"""Over a directory, and with the steps that it is to tell."""
+"""Over a directory, with the steps that it is to tell, and how long outcomes linger to share a commit."""
 
 
 @asynccontextmanager
-async def sqlite(directory: Path, steps: Steps = UNWATCHED) -> AsyncIterator[Opened]:
+async def sqlite(directory: Path, steps: Steps = UNWATCHED, *, linger_s: float = 0.0) -> AsyncIterator[Opened]:
     """The SQLite store over a directory; opened again over the same one it has what was committed."""
-    store = SqliteStore(directory, group_limit=100, log=make_log(), steps=steps)
+    store = SqliteStore(directory, group_limit=100, linger_s=linger_s, log=make_log(), steps=steps)
     try:
         yield Opened(store.messages, store.parties, store.appointments, store.catalogue, store.replay, store.requeues)
     finally:

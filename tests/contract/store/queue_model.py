@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from dip.messages.identifiers import DipId
-from dip.store.records import GIVEN_UP, STEPS, DeliveryState, Status, Verdict
+from dip.store.records import GIVEN_UP, OPEN, STEPS, DeliveryState, Status, Verdict
 
 COUNTED = frozenset(
     {
@@ -33,6 +33,8 @@ class Modelled:
     attempts: int = 0
     until: int | None = None
     replay: int = 0
+    requeued: bool = False
+    """Made by a requeue: the same message once more, under a number of its own."""
 
     def may(self, status: Status) -> bool:
         """Whether the step can be taken now."""
@@ -54,8 +56,10 @@ class Model:
     now: int = 1_000_000
     contents: dict[str, str] = field(default_factory=dict)
     deliveries: list[Modelled] = field(default_factory=list)
-    returned: int = 0
-    """Status messages queued for the sender."""
+    returned: list[tuple[str, int]] = field(default_factory=list)
+    """Status messages queued for the sender, in order: about which reference, and when."""
+    exhausted: list[tuple[DipId, int]] = field(default_factory=list)
+    """What waited too long, in the order in which it was given up: whose it was, and its sequence number."""
 
     def of(self, recipient: DipId) -> list[Modelled]:
         """What a recipient was ever sent, in order of receipt."""
@@ -83,6 +87,54 @@ class Model:
         waiting = (one for one in self.of(recipient) if one.state is DeliveryState.WAITING)
         return sorted((one for one in waiting if one.queued_at <= before), key=lambda one: (one.queued_at, one.number))
 
+    def moments(self, recipient: DipId) -> list[int]:
+        """Since when anything waits for a recipient, and the moment before."""
+        moments = sorted({one.queued_at for one in self.overdue(recipient, self.now)})
+        return [moments[0] - 1, *moments] if moments else []
+
+    def settle(
+        self,
+        chosen: Sequence[Modelled],
+        status: Status,
+        until: int | None = None,
+        *,
+        tells: bool = False,
+        delivered: Sequence[Modelled] = (),
+    ) -> list[Modelled]:
+        """Take a step with each that may take it; returns those. tells: the sender hears of it."""
+        taken = [one for one in chosen if one.may(status)]
+        for one in taken:
+            one.step(status, self.now, until)
+            if tells:
+                self.returned.append((one.reference, self.now))
+            if status is Status.RETRIES_EXHAUSTED:
+                self.exhausted.append((one.recipient, one.sequence))
+        for one in delivered:
+            one.step(Status.DELIVERED, self.now)
+        return taken
+
+    def requeue(self, addressed: Sequence[Modelled]) -> tuple[int, int]:
+        """Put what was sent into the queue again; returns how many were revived, and how many were added."""
+        revived = added = 0
+        for original in addressed:
+            copies = [one for one in self.of(original.recipient) if one.transaction == original.transaction]
+            given_up = [one for one in copies if one.state in GIVEN_UP]
+            if any(one.state in OPEN for one in copies):
+                continue
+            if given_up:
+                given_up[-1].step(Status.REQUEUED, self.now)
+                revived += 1
+            else:
+                again = self._add(original.reference, original.transaction, original.recipient)
+                again.replay, again.requeued = 1, True
+                added += 1
+        return revived, added
+
+    def _add(self, reference: str, transaction: str, recipient: DipId) -> Modelled:
+        place, sequence = len(self.deliveries), len(self.of(recipient)) + 1
+        self.deliveries.append(Modelled(place, reference, transaction, recipient, sequence, self.now))
+        return self.deliveries[-1]
+
     def take_in(
         self, batch: Sequence[tuple[str, str, Sequence[DipId]]], transactions: Sequence[str], *, all_or_nothing: bool
     ) -> list[Verdict]:
@@ -101,7 +153,5 @@ class Model:
         for (reference, _, recipients), transaction, verdict in zip(batch, transactions, verdicts, strict=True):
             if verdict is Verdict.NEW:
                 for recipient in recipients:
-                    place = len(self.deliveries)
-                    sequence = len(self.of(recipient)) + 1
-                    self.deliveries.append(Modelled(place, reference, transaction, recipient, sequence, self.now))
+                    self._add(reference, transaction, recipient)
         return verdicts
