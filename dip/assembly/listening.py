@@ -4,6 +4,7 @@ import asyncio
 import socket
 import ssl
 from collections.abc import Callable, Sequence
+from ipaddress import ip_address
 
 from aiohttp import web
 
@@ -31,9 +32,19 @@ def is_loopback(host: str) -> bool:
     return host in {"localhost", "::1"} or host.startswith("127.")
 
 
+def _is_every_address(host: str) -> bool:
+    """Whether it stands for every address of the machine."""
+    try:
+        return ip_address(host).is_unspecified
+    except ValueError:
+        return False
+
+
 def url_of(scheme: str, host: str, listening: socket.socket) -> str:
     """Where somebody on this machine calls."""
-    shown = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - shown, not bound
+    shown = host
+    if _is_every_address(host):
+        shown = "::1" if ":" in host else "127.0.0.1"
     port = listening.getsockname()[1]
     return f"{scheme}://[{shown}]:{port}" if ":" in shown else f"{scheme}://{shown}:{port}"
 

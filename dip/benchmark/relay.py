@@ -32,16 +32,14 @@ _MARK = b'"S1":{'
 _FILLED = b"".join(
     (
         b'"A0":',
-        msgspec.json.encode(
-            AddressBlock(primaryRecipients=[], secondaryRecipients=[DipId("2300000001")] * 4, always=[])
-        ),
+        msgspec.json.encode(AddressBlock(primary=[], secondary=[DipId("2300000001")] * 4, always=[])),
         b',"D0":',
         msgspec.json.encode(
             TransactionBlock(
-                transactionID=TransactionId("T-IF-021-1400000001-SDS-20260321-01A2021D9098FE653B77100000"),
-                transactionTimestamp="2026-03-21T19:05:00+00:00",
-                publicationID="PUB-021",
-                initialCorrelationID=None,
+                transaction_id=TransactionId("T-IF-021-1400000001-SDS-20260321-01A2021D9098FE653B77100000"),
+                timestamp="2026-03-21T19:05:00+00:00",
+                publication_id="PUB-021",
+                correlation_id=None,
             )
         ),
         b",",

@@ -7,6 +7,7 @@ is the very end of the text, and `\\d` is 0 to 9.
 
 import functools
 import operator
+from types import GenericAlias
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -34,7 +35,7 @@ class Structs:
         if isinstance(shape, Series):
             below = self.of(shape.of, listed=not isinstance(shape.of, Scalar))
             return Annotated[
-                list[below],  # type: ignore[valid-type]
+                GenericAlias(list, (below,)),
                 msgspec.Meta(min_length=shape.at_least or None, max_length=shape.at_most),
             ]
         return self._struct(shape, listed)

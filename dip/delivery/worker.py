@@ -2,8 +2,9 @@
 
 import asyncio
 import random
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from datetime import timedelta
 
 from dip.delivery.ahead import Ahead
@@ -12,6 +13,7 @@ from dip.delivery.building import built
 from dip.delivery.delivery_faults import Struck
 from dip.delivery.endpoint import Endpoint, Pace
 from dip.delivery.logical_queue import LogicalQueue, Turn
+from dip.delivery.outcomes import Outcomes
 from dip.delivery.outgoing import Item, Outgoing
 from dip.delivery.postman import Postman
 from dip.ground.clock import microseconds
@@ -35,7 +37,7 @@ class Worker:
 
     def __init__(self, postman: Postman, endpoint: Endpoint, lanes: Iterable[Lane]) -> None:
         self.endpoint = endpoint
-        self.pace = Pace(postman.settings, endpoint, random.Random())  # noqa: S311 - jitter, not a secret
+        self.pace = Pace(postman.settings, endpoint, random.SystemRandom())
         self._postman = postman
         self._queue = LogicalQueue(store=postman.store, contents=postman.contents, holds=postman.holds, lanes=lanes)
         self._woken = asyncio.Event()
@@ -46,7 +48,7 @@ class Worker:
         self._flying: Counter[int] = Counter()
         self._failed: float | None = None
         self._again = False
-        self._settling: deque[asyncio.Task[None]] = deque()
+        self._outcomes = Outcomes()
         self._next_call = 0.0
         self._stopping = False
         self._task = asyncio.create_task(self._run(), name=f"delivery {endpoint.key.recipient}")
@@ -103,6 +105,7 @@ class Worker:
 
     async def cancel(self) -> None:
         """End at once; what is in flight will be sent again."""
+        self._ahead.drop()
         tasks = [self._task, *self._calls]
         for task in tasks:
             task.cancel()
@@ -169,7 +172,7 @@ class Worker:
             # It is read again as long as its outcome is not committed: nothing else may be under way.
             await self._landing()
             await self._call(turn.items, alone=True)
-            await self._settled()
+            await self._outcomes.settled()
         elif self.endpoint.calls_in_flight == 1:
             await self._call(turn.items)
         else:
@@ -266,16 +269,15 @@ class Worker:
         self._postman.metrics.called(settlement, self._delays(items))
         if failed and not set_aside:
             self._failed = self.pace.wait_s(call.retry_after_s)
-        await self._settled(_MOST_SETTLING - 1)
-        settling = asyncio.create_task(self._settle(settlement))
-        self._settling.append(settling)
-        return settling
+        await self._outcomes.settled(_MOST_SETTLING - 1)
+        return self._outcomes.add(self._settle(settlement))
 
     def _make_ready(self) -> None:
         """Have the next call built and signed, where there is enough for a full one."""
         endpoint, faults = self.endpoint, self._postman.faults
         paced = endpoint.calls_in_flight > 1 or endpoint.calls_a_second is not None
-        if paced or endpoint.held or self._again or self._stopping or (faults is not None and faults.active):
+        changing = endpoint.held or self._again or self._stopping or self._failed is not None
+        if paced or changing or (faults is not None and faults.active):
             return
         now = microseconds(self._postman.clock.now())
         try:
@@ -293,7 +295,7 @@ class Worker:
         """What can't be opened any more is dead, and its sender told."""
         self._postman.log.error("waiting_messages_unreadable", count=len(unreadable))
         ledger, key = self._postman.ledger, self.endpoint.key
-        await self._settled()
+        await self._outcomes.settled()
         await self._settle(ledger.unreadable(unreadable, key.recipient, for_status=key.for_status))
 
     def _failure(self, sent: int, *, server_error: bool) -> bool:
@@ -326,7 +328,7 @@ class Worker:
             waking.cancel()
             self._woken.clear()
             return
-        await self._settled()
+        await self._outcomes.settled()
         if self._queue.more or self._stopping or self._failed is not None:
             return
         self._queue.rewind()
@@ -347,10 +349,8 @@ class Worker:
 
     async def _start_over(self, wait_s: float) -> None:
         """Read the queue from its head again, after a while."""
-        try:
+        with suppress(StoreUnavailable):
             await self._landing()
-        except StoreUnavailable:
-            self._settling.clear()
         self._failed = None
         self._ahead.drop()
         self._queue.start_over()
@@ -381,16 +381,11 @@ class Worker:
                 self._queue.set_aside(one.set_aside_until)
         self._postman.wake(done.lanes)
 
-    async def _settled(self, left: int = 0) -> None:
-        """Until at most so many outcomes are still being committed. Raises StoreUnavailable where one can't be."""
-        while len(self._settling) > left:
-            await self._settling.popleft()
-
     async def _landing(self) -> None:
         """Until no call is under way and what they made is committed."""
         if self._calls:
             await asyncio.wait(self._calls)
-        await self._settled()
+        await self._outcomes.settled()
 
     def _delays(self, items: Sequence[Item]) -> list[float]:
         now = microseconds(self._postman.clock.now())

@@ -132,10 +132,10 @@ class Wrapper:
         made = self._addressed.get(key)
         if made is None:
             block = AddressBlock(
-                primaryRecipients=route.ids(RecipientClass.PRIMARY),
-                secondaryRecipients=route.ids(RecipientClass.SECONDARY),
+                primary=route.ids(RecipientClass.PRIMARY),
+                secondary=route.ids(RecipientClass.SECONDARY),
                 always=route.ids(RecipientClass.ALWAYS),
-                addressingDateTime=given,
+                at=given,
             )
             reasons = {"recipients": route.parties, "notes": route.notes, "faults": route.faults}
             made = self._addressed[key] = _Addressed(

@@ -21,12 +21,12 @@ _json = msgspec.json.Encoder().encode
 class TransactionBlock(msgspec.Struct, frozen=True):
     """D0, the transaction wrapper that the DIP adds to each message (5.5.4)."""
 
-    transactionID: TransactionId  # noqa: N815
-    transactionTimestamp: str  # noqa: N815
-    publicationID: str  # noqa: N815
-    initialCorrelationID: CorrelationId | None  # noqa: N815
-    replayIndicator: bool = False  # noqa: N815
-    serviceTicketURL: str | None = None  # noqa: N815
+    transaction_id: TransactionId = msgspec.field(name="transactionID")
+    timestamp: str = msgspec.field(name="transactionTimestamp")
+    publication_id: str = msgspec.field(name="publicationID")
+    correlation_id: CorrelationId | None = msgspec.field(name="initialCorrelationID")
+    replay_indicator: bool = msgspec.field(default=False, name="replayIndicator")
+    service_ticket_url: str | None = msgspec.field(default=None, name="serviceTicketURL")
 
 
 class TransactionTemplate(msgspec.Struct, frozen=True):
@@ -50,7 +50,7 @@ class TransactionTemplate(msgspec.Struct, frozen=True):
 
 
 class _Edition(msgspec.Struct):
-    schemaVersion: Any = None  # noqa: N815
+    version: Any = msgspec.field(default=None, name="schemaVersion")
 
 
 class _Marks(msgspec.Struct):
@@ -63,10 +63,10 @@ class _Marks(msgspec.Struct):
 class AddressBlock(msgspec.Struct, omit_defaults=True):
     """A0, filled by the DIP with everybody who gets the message and why (5.5.3)."""
 
-    primaryRecipients: Sequence[DipId]  # noqa: N815
-    secondaryRecipients: Sequence[DipId]  # noqa: N815
+    primary: Sequence[DipId] = msgspec.field(name="primaryRecipients")
+    secondary: Sequence[DipId] = msgspec.field(name="secondaryRecipients")
     always: Sequence[DipId]
-    addressingDateTime: str | msgspec.UnsetType | None = msgspec.UNSET  # noqa: N815
+    at: str | msgspec.UnsetType | None = msgspec.field(default=msgspec.UNSET, name="addressingDateTime")
 
 
 class Envelope(msgspec.Struct, frozen=True):
@@ -143,7 +143,7 @@ class Envelope(msgspec.Struct, frozen=True):
         """The same message, saying that it is a replay (5.5.11)."""
         first = bytes(self._marks().D0)
         block = msgspec.json.decode(first, type=TransactionBlock)
-        return self._with_wrapper(first, msgspec.structs.replace(block, replayIndicator=True))
+        return self._with_wrapper(first, msgspec.structs.replace(block, replay_indicator=True))
 
     def rewrapped(self, at: str) -> tuple[Self, bytes]:
         """The same message as a replay in a new wrapper, and the first wrapper, as JSON (5.5.11).
@@ -152,13 +152,13 @@ class Envelope(msgspec.Struct, frozen=True):
         """
         first = bytes(self._marks().D0)
         block = msgspec.json.decode(first, type=TransactionBlock)
-        correlation = block.initialCorrelationID
+        correlation = block.correlation_id
         new = msgspec.structs.replace(
             block,
-            transactionID=TransactionId(REPLAY_PREFIX + block.transactionID),
-            transactionTimestamp=at,
-            initialCorrelationID=None if correlation is None else CorrelationId(REPLAY_PREFIX + correlation),
-            replayIndicator=True,
+            transaction_id=TransactionId(REPLAY_PREFIX + block.transaction_id),
+            timestamp=at,
+            correlation_id=None if correlation is None else CorrelationId(REPLAY_PREFIX + correlation),
+            replay_indicator=True,
         )
         return self._with_wrapper(first, new), first
 
@@ -171,7 +171,7 @@ class Envelope(msgspec.Struct, frozen=True):
 
     def edition(self) -> Any:
         """The version of its format, S0.schemaVersion; None where it has none."""
-        return self._marks().S0.schemaVersion
+        return self._marks().S0.version
 
     def _marks(self) -> _Marks:
         return msgspec.json.decode(self.plain[len(_HEAD) : self.common_end], type=_Marks)

@@ -35,14 +35,13 @@ def keys_of(reference: str, mpan_digest: bytes | None) -> tuple[int, ...]:
     return (key,) if mpan_digest is None else (key, mpan_key(mpan_digest))
 
 
-def write_keys(connection: sqlite3.Connection, rows: Sequence[tuple[int, int]], last: int) -> None:
-    """Write keys of new messages: pairs of key and message's number. last: the number of the last one.
+def write_keys(connection: sqlite3.Connection, rows: Sequence[tuple[int, int]]) -> None:
+    """Write keys of new messages: pairs of key and message's number, at least one, in order of the numbers.
 
     What was gathered moves on, sorted, whenever the numbers pass a multiple of GATHERED.
     """
     insert_many(connection, "add_key", rows)
-    first = min(message for _, message in rows)
-    if (first - 1) // GATHERED != last // GATHERED:
+    if (rows[0][1] - 1) // GATHERED != rows[-1][1] // GATHERED:
         connection.execute(queries()["move_keys_on"])
         connection.execute(queries()["forget_gathered"])
 

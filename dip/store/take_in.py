@@ -8,7 +8,7 @@ import msgspec
 
 from dip.messages.identifiers import CorrelationId, TransactionId
 from dip.store.counters import Counters
-from dip.store.keys import keys_of, reference_key, write_keys
+from dip.store.keys import mpan_key, reference_key, write_keys
 from dip.store.queries import queries
 from dip.store.records import Arrival, NewMessage, Outcome, Taken, Verdict, Waiting
 from dip.store.rows import Row, StatusRows, exchange_row, insert_many
@@ -16,20 +16,21 @@ from dip.store.rows import Row, StatusRows, exchange_row, insert_many
 
 def take_in(connection: sqlite3.Connection, counters: Counters, arrival: Arrival) -> Taken:
     """Commit what is new of a request; the answer is made within the transaction, so that it is evidence too."""
-    verdicts = _judge(connection, arrival.messages)
+    keys = [reference_key(message.reference) for message in arrival.messages]
+    verdicts = _judge(connection, arrival.messages, keys)
     outcomes: list[Outcome]
-    new: list[NewMessage] = []
+    new: list[tuple[NewMessage, int]] = []
     if arrival.none_taken or (arrival.all_or_nothing and any(found is not None for found in verdicts)):
         outcomes = [found or Outcome(Verdict.LEFT, None, None, None) for found in verdicts]
     else:
         outcomes = []
         number = counters.message
-        for message, found in zip(arrival.messages, verdicts, strict=True):
+        for message, key, found in zip(arrival.messages, keys, verdicts, strict=True):
             if found is not None:
                 outcomes.append(found)
                 continue
             number += 1
-            new.append(message)
+            new.append((message, key))
             outcomes.append(Outcome(Verdict.NEW, number, message.transaction_id, message.correlation_id))
     _adopt_first_of_body(outcomes, verdicts, arrival.messages)
     status, answer = arrival.conclude(outcomes)
@@ -41,11 +42,14 @@ def take_in(connection: sqlite3.Connection, counters: Counters, arrival: Arrival
     return Taken(status, answer, outcomes, lanes, fresh)
 
 
-def _judge(connection: sqlite3.Connection, messages: Sequence[NewMessage]) -> list[Outcome | None]:
-    """For each message None when it is new, else what it repeats; a repeat within the body counts too."""
-    keys = msgspec.json.encode([reference_key(message.reference) for message in messages]).decode()
+def _judge(connection: sqlite3.Connection, messages: Sequence[NewMessage], keys: Sequence[int]) -> list[Outcome | None]:
+    """For each message None when it is new, else what it repeats; a repeat within the body counts too.
+
+    keys: of the messages' references.
+    """
+    listed = msgspec.json.encode(keys).decode()
     known: dict[tuple[str, str, str], Row] = {
-        row[:3]: row[3:] for row in connection.execute(queries()["known_references"], (keys,))
+        row[:3]: row[3:] for row in connection.execute(queries()["known_references"], (listed,))
     }
     first: dict[tuple[str, str, str], NewMessage] = {}
     found: list[Outcome | None] = []
@@ -97,8 +101,9 @@ def _adopt_first_of_body(
 
 
 def _insert(
-    connection: sqlite3.Connection, counters: Counters, new: Iterable[NewMessage]
+    connection: sqlite3.Connection, counters: Counters, new: Iterable[tuple[NewMessage, int]]
 ) -> tuple[frozenset[int], dict[int, list[Waiting]]]:
+    """Write new messages, each with the key of its reference; the lanes with something new, and what is new there."""
     exchange = counters.exchange
     messages: list[Row] = []
     archive: list[Row] = []
@@ -106,7 +111,7 @@ def _insert(
     keys: list[tuple[int, int]] = []
     fresh: defaultdict[int, list[Waiting]] = defaultdict(list)
     statuses = StatusRows(counters)
-    for message in new:
+    for message, key in new:
         counters.message += 1
         number = counters.message
         protected = 1 if message.protected else 0
@@ -132,7 +137,9 @@ def _insert(
             )
         )
         archive.append((number, message.sealed))
-        keys += [(key, number) for key in keys_of(message.reference, message.mpan_digest)]
+        keys.append((key, number))
+        if message.mpan_digest is not None:
+            keys.append((mpan_key(message.mpan_digest), number))
         for delivery in message.deliveries:
             counters.delivery += 1
             lane, sequence = counters.place(delivery.recipient, message.interface)
@@ -160,7 +167,7 @@ def _insert(
     counters.write(connection)
     insert_many(connection, "add_message", messages)
     insert_many(connection, "add_archive", archive)
-    write_keys(connection, keys, counters.message)
+    write_keys(connection, keys)
     insert_many(connection, "add_delivery", deliveries)
     statuses.write(connection)
     counters.write_moved(connection)

@@ -12,7 +12,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from tests.support.process import server, started
+from tests.support.process import READY_WITHIN_S, server, started
+from tests.support.waiting import until
 
 PARTICIPANT_FILES = {
     "participant.json",
@@ -115,9 +116,8 @@ async def test_a_second_start_keeps_every_id_and_key(tmp_path: Path) -> None:
 async def test_a_first_start_that_was_killed_is_begun_anew(tmp_path: Path) -> None:
     data = tmp_path / "state"
     async with server(data) as running:
-        while not (data / "participants").exists():
-            assert running.stdout == []
-            await running.pause()
+        await until((data / "participants").exists, READY_WITHIN_S)
+        assert running.stdout == []
         await running.kill()
     async with server(data) as running:
         await running.ready()

@@ -63,10 +63,6 @@ class Running:
         found: dict[str, Any] = json.loads(await self.line('"ready"'))
         return found
 
-    async def pause(self) -> None:
-        """Let the process go on for a moment, for a test that watches what it does."""
-        await asyncio.sleep(0.005)
-
     def signal(self, number: signal.Signals) -> None:
         """Send a signal."""
         self._process.send_signal(number)

@@ -103,7 +103,7 @@ async def under_load(market: Market, fault: Fault | None) -> None:
         if number == 0:
             await market.listen()
         sending = asyncio.create_task(send_until_dead(market, 1000))
-        await asyncio.sleep(random.uniform(0.2, 1.2))  # noqa: S311 - any moment will do
+        await asyncio.sleep(random.SystemRandom().uniform(0.2, 1.2))
         market.server.kill()
         await market.died()
         await sending

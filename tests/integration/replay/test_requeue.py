@@ -12,6 +12,7 @@ from aiohttp import web
 from dip.client import CallRefused
 from dip.ground.clock import Clock, microseconds
 from dip.messages.identifiers import DipId
+from dip.store.evidence import own_step
 from dip.store.records import Exchange
 from dip.store.requeue import NewRequeue
 from tests.conftest import Serve
@@ -190,18 +191,7 @@ def _now() -> int:
 
 
 def _exchange() -> Exchange:
-    return Exchange(
-        direction="in",
-        at=_now(),
-        party=DipId(REGISTRATION),
-        method="POST",
-        url="",
-        content_hash="",
-        signature="",
-        signature_date="",
-        signing_certificate="",
-        tls_certificate="",
-    )
+    return own_step(_now(), DipId(REGISTRATION), None)
 
 
 @pytest.mark.requirement("FS-32", "FS-49")

@@ -22,17 +22,17 @@ BLOCKS = st.dictionaries(
 )
 CUSTOM = st.none() | st.dictionaries(st.text(max_size=5), VALUES, max_size=3)
 WRAPPER = TransactionBlock(
-    transactionID=TransactionId("T-1"),
-    transactionTimestamp="2026-03-21T19:05:00+00:00",
-    publicationID="PUB-031",
-    initialCorrelationID=CorrelationId("CI-1"),
+    transaction_id=TransactionId("T-1"),
+    timestamp="2026-03-21T19:05:00+00:00",
+    publication_id="PUB-031",
+    correlation_id=CorrelationId("CI-1"),
 )
 
 
 def assembled(blocks: dict[str, Any], custom: Any | None, primary: list[str] | None = None) -> Envelope:
     return Envelope.assemble(
         {name: msgspec.Raw(msgspec.json.encode(block)) for name, block in blocks.items()},
-        AddressBlock(primaryRecipients=[DipId(one) for one in primary or []], secondaryRecipients=[], always=[]),
+        AddressBlock(primary=[DipId(one) for one in primary or []], secondary=[], always=[]),
         WRAPPER,
         None if custom is None else msgspec.json.encode(custom),
     )
@@ -80,8 +80,8 @@ def test_what_the_sender_meant_is_the_same_whatever_the_dip_added(
     first = assembled(blocks, custom)
     later = Envelope.assemble(
         {name: msgspec.Raw(msgspec.json.encode(blocks[name])) for name in reversed(list(blocks))},
-        AddressBlock(primaryRecipients=[], secondaryRecipients=[DipId("2200000001")], always=[DipId("1800000001")]),
-        msgspec.structs.replace(WRAPPER, transactionID=TransactionId("T-2")),
+        AddressBlock(primary=[], secondary=[DipId("2200000001")], always=[DipId("1800000001")]),
+        msgspec.structs.replace(WRAPPER, transaction_id=TransactionId("T-2")),
         None if custom is None else msgspec.json.encode(custom),
     )
     assert first.as_sent() == later.as_sent()
