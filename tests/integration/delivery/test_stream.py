@@ -3,7 +3,6 @@
 import asyncio
 import json
 import socket
-import time
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from typing import Any, cast
@@ -278,8 +277,8 @@ async def test_a_client_that_does_not_read_bounds_what_is_handed_out_and_does_no
 
             await until(at_rest, 20)
             assert 0 < counts[-1] < 2000
-            started = time.monotonic()
-        assert time.monotonic() - started < 5
+        # The server has stopped; the client was there to the end, and what it was handed is unread.
+        assert not answer.content.at_eof()
 
 
 def _narrow(address: tuple[Any, ...]) -> socket.socket:
