@@ -80,10 +80,11 @@ async def test_a_backed_off_delivery_gets_one_attempt_when_time_moves(serve: Ser
         (accepted,) = await send(platform)
         await until(lambda: endpoint_of(platform).failures == 1)
         await office.do("clock", {"advance": "PT1H"})
-        assert len(webhook.calls) == 2
+        await until(lambda: endpoint_of(platform).failures == 2)
         await office.do("clock", {"advance": "PT1H"})
         assert len(webhook.calls) == 2
         await office.do("clock", {"advance": "PT1H"})
+        await until(lambda: endpoint_of(platform).failures == 3)
         assert len(webhook.calls) == 3
         assert (await journal_of(platform, accepted.transaction_id))[:2] == ["Retrying", "Retrying"]
 
