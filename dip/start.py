@@ -16,14 +16,15 @@ from dip.routing.appointment_file import RowFault, read_rows
 from dip.security.master_key import MasterKeyFile, key_of
 from dip.security.vault import MasterKeyRefused, Vault, WrappedKey
 from dip.store.database import database_file
-from dip.store.platform import User
 from dip.store.records import Appointment
 from dip.store.sqlite import SqliteStore, is_ours
+from dip.store.users import User
 from dip.trust.keeping import AUTHORITY, sealed, sealed_authority
 
 ENVIRONMENT = "environment"
 TOKEN_DIGEST = "admin_token_digest"  # noqa: S105 - the name of a fact, not a secret
 _ADMINISTRATOR = "admin"
+_ADMINISTRATOR_POWER = "administrator"
 _CHUNK = 500
 _LOCK = frozenset({"lock"})
 _OURS = frozenset(
@@ -114,8 +115,15 @@ async def first_start(
     made = lay_out(directory, settings.environment, settings.host_names, clock.wall(), progress)
     await store.parties.save_parties(made.participants, [sealed(vault, held) for held in made.certificates])
     await store.appointments.save_appointments(_seeded_appointments(made), microseconds(clock.now()))
-    if store.platform.user(_ADMINISTRATOR) is None:
-        await store.platform.add_user(User(_ADMINISTRATOR, made.admin_password_hash, "administrator"), clock.wall())
+    if store.users.user(_ADMINISTRATOR) is None:
+        first = User(
+            name=_ADMINISTRATOR,
+            password_hash=made.admin_password_hash,
+            powers=(_ADMINISTRATOR_POWER,),
+            made_at=clock.wall(),
+            author="first start",
+        )
+        await store.users.save_user(first)
     await store.platform.save_facts(
         {
             TOKEN_DIGEST: hashlib.sha256(made.admin_token.encode()).hexdigest(),

@@ -112,7 +112,7 @@ def portal_door(base: Base, ways_out: WaysOut, *, api: web.Application, api_url:
         pauses=base.pauses,
         participants=base.participants,
         pages=base.store.pages,
-        platform=base.store.platform,
+        users=base.store.users,
         vault=base.vault,
         admin_token_digest=base.store.platform.fact(TOKEN_DIGEST) or "",
         look_up=explained,

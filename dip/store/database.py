@@ -10,8 +10,14 @@ from dip.ground.errors import SetupRefused
 from dip.store.keys import mpan_key, reference_key
 from dip.store.queries import sql_text
 
-SCHEMA_VERSION: Final = 4
-_MIGRATIONS: Final = ("0001_first.sql", "0002_catalogue.sql", "0003_delivery.sql", "0004_keys.sql")
+SCHEMA_VERSION: Final = 5
+_MIGRATIONS: Final = (
+    "0001_first.sql",
+    "0002_catalogue.sql",
+    "0003_delivery.sql",
+    "0004_keys.sql",
+    "0005_trust.sql",
+)
 _FILE: Final = "dip.sqlite"
 _MOST_PAGES: Final = 0xFFFFFFFE
 

@@ -8,7 +8,7 @@ import msgspec
 
 from dip.ground.clock import microseconds, moment
 from dip.messages.identifiers import DipId, RoleCode
-from dip.participants.participant import HeldCertificate, Participant
+from dip.participants.participant import CertificateOrigin, HeldCertificate, Participant
 from dip.security.pki import CertificateUse
 from dip.store.queries import queries
 from dip.store.records import EndpointSetting, Webhook
@@ -29,11 +29,26 @@ class SqliteParties:
                 dip_id=DipId(dip_id),
                 mpid=mpid,
                 name=name,
-                roles=tuple(RoleCode(role) for role in msgspec.json.decode(roles)),
+                roles=msgspec.json.decode(roles, type=tuple[RoleCode, ...]),
                 api_key_digest=api_key_digest,
                 since=moment(since),
+                company=company,
+                optional_roles=msgspec.json.decode(optional_roles, type=tuple[RoleCode, ...]),
+                optional_channels=msgspec.json.decode(optional_channels, type=tuple[str, ...]),
+                left_at=moment(left_at) if left_at is not None else None,
             )
-            for dip_id, mpid, name, roles, api_key_digest, since in self._reading.execute(queries()["participants"])
+            for (
+                dip_id,
+                mpid,
+                name,
+                roles,
+                api_key_digest,
+                since,
+                company,
+                optional_roles,
+                optional_channels,
+                left_at,
+            ) in self._reading.execute(queries()["participants"])
         ]
 
     def certificates(self) -> Sequence[HeldCertificate]:
@@ -48,10 +63,23 @@ class SqliteParties:
                 not_after=moment(not_after),
                 revoked_at=moment(revoked_at) if revoked_at is not None else None,
                 private_key=private_key,
+                origin=CertificateOrigin(origin),
+                authority=authority,
+                drill=drill,
             )
-            for fingerprint, holder, use, pem, not_before, not_after, revoked_at, private_key in (
-                self._reading.execute(queries()["certificates"])
-            )
+            for (
+                fingerprint,
+                holder,
+                use,
+                pem,
+                not_before,
+                not_after,
+                revoked_at,
+                private_key,
+                origin,
+                authority,
+                drill,
+            ) in self._reading.execute(queries()["certificates"])
         ]
 
     async def save_parties(self, participants: Iterable[Participant], certificates: Iterable[HeldCertificate]) -> None:
@@ -64,6 +92,10 @@ class SqliteParties:
                 msgspec.json.encode(p.roles).decode(),
                 p.api_key_digest,
                 microseconds(p.since),
+                p.company,
+                msgspec.json.encode(p.optional_roles).decode(),
+                msgspec.json.encode(p.optional_channels).decode(),
+                microseconds(p.left_at) if p.left_at is not None else None,
             )
             for p in participants
         ]
@@ -77,6 +109,9 @@ class SqliteParties:
                 microseconds(c.not_after),
                 microseconds(c.revoked_at) if c.revoked_at is not None else None,
                 c.private_key,
+                c.origin.value,
+                c.authority,
+                c.drill,
             )
             for c in certificates
         ]

@@ -21,6 +21,7 @@ from dip.store.replay import SqliteReplay
 from dip.store.reports import SqliteReports
 from dip.store.requeue import SqliteRequeues
 from dip.store.sweep import SqliteSweep
+from dip.store.users import SqliteUsers
 from dip.store.watch import SqliteWatch
 from dip.store.writer import Writer
 
@@ -59,6 +60,7 @@ class SqliteStore:
         self.appointments = SqliteAppointments(self.writer, self._reading)
         self.catalogue = SqliteCatalogue(self.writer, self._reading)
         self.platform = SqlitePlatform(self.writer, self._reading)
+        self.users = SqliteUsers(self.writer, self._reading)
         self.sweep = SqliteSweep(self.writer, counters)
         self.replay = SqliteReplay(self._reading)
         self.requeues = SqliteRequeues(self.writer, self._reading, counters)

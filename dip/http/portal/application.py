@@ -44,8 +44,8 @@ from dip.http.portal.sessions import Sessions
 from dip.participants.registry import Participants
 from dip.participants.webhooks import Network
 from dip.store.pages import SqlitePages
-from dip.store.platform import SqlitePlatform
 from dip.store.protocol import DeadLetterStore
+from dip.store.users import SqliteUsers
 from dip.trust.certificates import Certificates
 
 
@@ -59,7 +59,7 @@ def portal_application(
     pauses: Pauses,
     participants: Current[Participants],
     pages: SqlitePages,
-    platform: SqlitePlatform,
+    users: SqliteUsers,
     vault: Digester,
     admin_token_digest: str,
     look_up: LookUp,
@@ -85,7 +85,7 @@ def portal_application(
     renderer = Renderer(settings=settings, clock=clock, maintenance=maintenance.published)
     channel_pages = ChannelPages(catalogue=catalogue, pauses=pauses, maintenance=maintenance, renderer=renderer)
     channel_calls = ChannelAdministration(catalogue=catalogue, pauses=pauses, maintenance=maintenance)
-    sessions = Sessions(platform=platform, clock=clock, lasts=timedelta(hours=settings.session_hours))
+    sessions = Sessions(users=users, clock=clock, lasts=timedelta(hours=settings.session_hours))
     open_doors = OpenDoors(settings=settings, registry=registry, metrics=metrics)
     lock_out = LockOut(clock, attempts=settings.log_in_attempts, lasts_s=settings.log_in_lock_minutes * 60)
     log_in = LogIn(sessions=sessions, lock_out=lock_out, renderer=renderer, log=log)

@@ -9,7 +9,8 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from dip.ground.errors import NotAuthenticated, NotPermitted
-from dip.http.portal.sessions import COOKIE, Sessions, Visitor
+from dip.http.portal.powers import EVERY_POWER, Visitor
+from dip.http.portal.sessions import COOKIE, Sessions
 
 API: Final = "/admin/api"
 FORM_FIELD: Final = "form_token"
@@ -87,7 +88,7 @@ async def _visitor(request: web.Request, sessions: Sessions, admin_token_digest:
         digest = hashlib.sha256(given.strip().encode()).hexdigest()
         if not hmac.compare_digest(digest, admin_token_digest):
             raise NotAuthenticated("The bearer token is not the one in DIR/admin.token.")
-        return Visitor("admin.token", None)
+        return Visitor(name="admin.token", form_token=None, powers=EVERY_POWER)
     token = request.cookies.get(COOKIE)
     return await sessions.find(token) if token else None
 

@@ -6,12 +6,12 @@ import secrets
 from datetime import datetime, timedelta
 from typing import Final
 
-import msgspec
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from dip.ground.clock import Clock, microseconds, moment
-from dip.store.platform import SqlitePlatform
+from dip.http.portal.powers import Power, Visitor
+from dip.store.users import SqliteUsers
 
 COOKIE: Final = "dip_session"
 _TOKEN_BYTES: Final = 32
@@ -19,18 +19,11 @@ _NOTED_EVERY: Final = timedelta(minutes=1)
 _PASSWORDS_AT_ONCE: Final = 2
 
 
-class Visitor(msgspec.Struct, frozen=True):
-    """Who asks. form_token: stands in every form of a session; None for the administration token."""
-
-    name: str
-    form_token: str | None
-
-
 class Sessions:
     """Begins, finds and ends log-ins."""
 
-    def __init__(self, *, platform: SqlitePlatform, clock: Clock, lasts: timedelta) -> None:
-        self._platform = platform
+    def __init__(self, *, users: SqliteUsers, clock: Clock, lasts: timedelta) -> None:
+        self._users = users
         self._clock = clock
         self._lasts = lasts
         self._hasher = PasswordHasher()
@@ -39,7 +32,7 @@ class Sessions:
 
     async def log_in(self, name: str, password: str) -> str | None:
         """The token of a new session; None where name or password is wrong. Both cases take the same time."""
-        user = self._platform.user(name)
+        user = self._users.user(name)
         async with self._checking:
             if user is None:
                 await asyncio.to_thread(self._hasher.hash, password)
@@ -48,30 +41,35 @@ class Sessions:
                 return None
         token = secrets.token_urlsafe(_TOKEN_BYTES)
         now = self._clock.wall()
-        await self._platform.sweep_sessions(microseconds(now - self._lasts))
-        await self._platform.save_session(_digest(token), name, secrets.token_urlsafe(_TOKEN_BYTES), microseconds(now))
+        await self._users.sweep_sessions(microseconds(now - self._lasts))
+        await self._users.save_session(_digest(token), name, secrets.token_urlsafe(_TOKEN_BYTES), microseconds(now))
         return token
 
     async def find(self, token: str) -> Visitor | None:
         """Whose session a token opens; None where it is unknown or too long unused."""
         digest = _digest(token)
-        session = self._platform.session(digest)
+        session = self._users.session(digest)
         if session is None:
             return None
         now, last_used = self._clock.wall(), moment(session.last_used)
         if now - last_used > self._lasts:
-            await self._platform.end_session(digest)
+            await self._users.end_session(digest)
             return None
         await self._note(digest, session.user, session.form_token, last_used, now)
-        return Visitor(session.user, session.form_token)
+        user = self._users.user(session.user)
+        if user is None or user.disabled_at is not None:
+            return None
+        return Visitor(
+            name=user.name, form_token=session.form_token, powers=frozenset(Power(power) for power in user.powers)
+        )
 
     async def log_out(self, token: str) -> None:
         """End a session."""
-        await self._platform.end_session(_digest(token))
+        await self._users.end_session(_digest(token))
 
     async def _note(self, digest: bytes, user: str, form_token: str, last_used: datetime, now: datetime) -> None:
         if now - last_used >= _NOTED_EVERY:
-            await self._platform.save_session(digest, user, form_token, microseconds(now))
+            await self._users.save_session(digest, user, form_token, microseconds(now))
 
     def _fits(self, password_hash: str, password: str) -> bool:
         try:

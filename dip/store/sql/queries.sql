@@ -200,22 +200,28 @@ INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET valu
 
 -- name: participants
 -- Every participant.
-SELECT dip_id, mpid, name, roles, api_key_digest, since FROM participant ORDER BY dip_id;
+SELECT dip_id, mpid, name, roles, api_key_digest, since, company, optional_roles, optional_channels, left_at
+FROM participant ORDER BY dip_id;
 
 -- name: save_participant
 -- A participant, new or changed.
-INSERT INTO participant (dip_id, mpid, name, roles, api_key_digest, since) VALUES (?, ?, ?, ?, ?, ?)
+INSERT INTO participant (dip_id, mpid, name, roles, api_key_digest, since, company, optional_roles,
+    optional_channels, left_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (dip_id) DO UPDATE SET mpid = excluded.mpid, name = excluded.name, roles = excluded.roles,
-    api_key_digest = excluded.api_key_digest;
+    api_key_digest = excluded.api_key_digest, company = excluded.company, optional_roles = excluded.optional_roles,
+    optional_channels = excluded.optional_channels, left_at = excluded.left_at;
 
 -- name: certificates
 -- Every certificate that the DIP knows, keys sealed.
-SELECT fingerprint, holder, use, pem, not_before, not_after, revoked_at, private_key FROM certificate;
+SELECT fingerprint, holder, use, pem, not_before, not_after, revoked_at, private_key, origin, authority, drill
+FROM certificate;
 
 -- name: save_certificate
 -- A certificate, new or changed.
-INSERT INTO certificate (fingerprint, holder, use, pem, not_before, not_after, revoked_at, private_key)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (fingerprint) DO UPDATE SET revoked_at = excluded.revoked_at;
+INSERT INTO certificate (fingerprint, holder, use, pem, not_before, not_after, revoked_at, private_key, origin,
+    authority, drill)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (fingerprint) DO UPDATE SET revoked_at = excluded.revoked_at;
 
 -- name: data_keys
 -- The wrapped keys that seal what is stored.
@@ -231,15 +237,38 @@ UPDATE data_key SET wrapped = ? WHERE id = ?;
 
 -- name: user
 -- One user of the portal.
-SELECT name, password_hash, role FROM user WHERE name = ?;
+SELECT name, password_hash, powers, company, dip_ids, must_change, certificate, made_at, author, disabled_at
+FROM user WHERE name = ?;
 
--- name: add_user
--- A user of the portal.
-INSERT INTO user (name, password_hash, role, made_at) VALUES (?, ?, ?, ?);
+-- name: user_by_certificate
+-- The user whom a client certificate logs in.
+SELECT name, password_hash, powers, company, dip_ids, must_change, certificate, made_at, author, disabled_at
+FROM user WHERE certificate = ?;
+
+-- name: users
+-- Every user of the portal.
+SELECT name, password_hash, powers, company, dip_ids, must_change, certificate, made_at, author, disabled_at
+FROM user ORDER BY name;
+
+-- name: save_user
+-- A user of the portal, new or changed.
+INSERT INTO user (name, password_hash, powers, company, dip_ids, must_change, certificate, made_at, author, disabled_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (name) DO UPDATE SET password_hash = excluded.password_hash, powers = excluded.powers,
+    company = excluded.company, dip_ids = excluded.dip_ids, must_change = excluded.must_change,
+    certificate = excluded.certificate, disabled_at = excluded.disabled_at;
+
+-- name: remove_user
+-- A user leaves; its sessions are ended before.
+DELETE FROM user WHERE name = ?;
+
+-- name: end_sessions_of
+-- Every log-in of a user ends.
+DELETE FROM session WHERE user = ?;
 
 -- name: session
 -- A session by the digest of its token.
-SELECT s.user, s.form_token, s.last_used, u.role FROM session s JOIN user u ON u.name = s.user WHERE s.token_digest = ?;
+SELECT user, form_token, last_used FROM session WHERE token_digest = ?;
 
 -- name: save_session
 -- A session, new or used again.

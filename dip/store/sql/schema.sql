@@ -6,16 +6,31 @@ CREATE TABLE meta (
     value TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE participant (
-    dip_id TEXT PRIMARY KEY,
-    mpid TEXT NOT NULL,
+CREATE TABLE company (
+    number TEXT PRIMARY KEY,
     name TEXT NOT NULL,
-    roles TEXT NOT NULL,
-    api_key_digest TEXT NOT NULL,
     since INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE certificate (
+-- roles: all that are in force, the first is the main one; optional_roles: those of them that were signed up for.
+-- left_at: since when it takes no part any more; its name is kept for what stands in the archive.
+CREATE TABLE "participant" (
+    dip_id TEXT PRIMARY KEY,
+    company TEXT NOT NULL,
+    mpid TEXT NOT NULL,
+    name TEXT NOT NULL,
+    roles TEXT NOT NULL,
+    optional_roles TEXT NOT NULL,
+    optional_channels TEXT NOT NULL,
+    api_key_digest TEXT NOT NULL,
+    since INTEGER NOT NULL,
+    left_at INTEGER
+) STRICT, WITHOUT ROWID;
+CREATE INDEX participant_by_company ON participant (company);
+
+-- origin: issued by this environment's authority; of an outside one (its fingerprint in `authority`); or made for a
+-- drill (`drill` says which), never to be used.
+CREATE TABLE "certificate" (
     fingerprint TEXT PRIMARY KEY,
     holder TEXT NOT NULL,
     use TEXT NOT NULL CHECK (use IN ('tls', 'signing', 'encryption', 'dip-encryption')),
@@ -23,7 +38,10 @@ CREATE TABLE certificate (
     not_before INTEGER NOT NULL,
     not_after INTEGER NOT NULL,
     revoked_at INTEGER,
-    private_key BLOB
+    private_key BLOB,
+    origin TEXT NOT NULL CHECK (origin IN ('issued', 'outside', 'drill')),
+    authority TEXT NOT NULL,
+    drill TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX certificate_by_holder ON certificate (holder, use);
 
@@ -34,12 +52,21 @@ CREATE TABLE data_key (
     made_at INTEGER NOT NULL
 ) STRICT;
 
-CREATE TABLE user (
+-- powers: a JSON list. company: NULL for the DIP's own people. dip_ids: a JSON list; NULL for all of the company.
+-- certificate: the fingerprint of the client certificate that logs the user in.
+CREATE TABLE "user" (
     name TEXT PRIMARY KEY,
     password_hash TEXT NOT NULL,
-    role TEXT NOT NULL CHECK (role IN ('administrator')),
-    made_at INTEGER NOT NULL
+    powers TEXT NOT NULL,
+    company TEXT,
+    dip_ids TEXT,
+    must_change INTEGER NOT NULL CHECK (must_change IN (0, 1)),
+    certificate TEXT,
+    made_at INTEGER NOT NULL,
+    author TEXT NOT NULL,
+    disabled_at INTEGER
 ) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX user_by_certificate ON user (certificate) WHERE certificate IS NOT NULL;
 
 CREATE TABLE session (
     token_digest BLOB PRIMARY KEY,
@@ -284,3 +311,61 @@ CREATE TABLE alarm (
     detail TEXT NOT NULL
 ) STRICT;
 CREATE UNIQUE INDEX alarm_open ON alarm (kind, subject) WHERE cleared_at IS NULL;
+
+-- Authorities that are not this environment's: trusted ones, whose certificates participants may bring, and those of
+-- other environments, known so that a refusal can name them.
+CREATE TABLE outside_authority (
+    fingerprint TEXT PRIMARY KEY,
+    name TEXT NOT NULL,
+    kind TEXT NOT NULL CHECK (kind IN ('trusted', 'environment')),
+    environment TEXT NOT NULL,
+    pem TEXT NOT NULL,
+    added_at INTEGER NOT NULL,
+    author TEXT NOT NULL,
+    removed_at INTEGER
+) STRICT, WITHOUT ROWID;
+
+-- Who acts for whom in which role. encrypts: messages are encrypted to the agent's certificate.
+CREATE TABLE agency (
+    principal TEXT NOT NULL,
+    role TEXT NOT NULL,
+    agent TEXT NOT NULL,
+    assigned_at INTEGER NOT NULL,
+    encrypts INTEGER NOT NULL CHECK (encrypts IN (0, 1)),
+    author TEXT NOT NULL,
+    withdrawn_at INTEGER,
+    PRIMARY KEY (principal, role, agent, assigned_at)
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX agency_in_force ON agency (principal, role) WHERE withdrawn_at IS NULL;
+
+-- Every request in and out, each record chained to the one before by its hash; never changed (5.8.1, FS-45).
+CREATE TABLE activity (
+    id INTEGER PRIMARY KEY,
+    at INTEGER NOT NULL,
+    hash BLOB NOT NULL,
+    record BLOB NOT NULL
+) STRICT;
+
+-- What of it moved on into files of the archive. hash: of the last record; digest: SHA-256 of the file.
+CREATE TABLE activity_file (
+    number INTEGER PRIMARY KEY,
+    name TEXT NOT NULL,
+    first INTEGER NOT NULL,
+    last INTEGER NOT NULL,
+    first_at INTEGER NOT NULL,
+    last_at INTEGER NOT NULL,
+    hash BLOB NOT NULL,
+    digest BLOB NOT NULL,
+    removed_at INTEGER
+) STRICT;
+
+CREATE TRIGGER activity_unchanged BEFORE UPDATE ON activity
+BEGIN SELECT RAISE(ABORT, 'the activity log is never changed'); END;
+CREATE TRIGGER activity_kept BEFORE DELETE ON activity
+WHEN OLD.id > (SELECT COALESCE(MAX(last), 0) FROM activity_file)
+BEGIN SELECT RAISE(ABORT, 'the activity log is kept until it stands in the archive'); END;
+CREATE TRIGGER activity_file_unchanged
+BEFORE UPDATE OF number, name, first, last, first_at, last_at, hash, digest ON activity_file
+BEGIN SELECT RAISE(ABORT, 'the activity log is never changed'); END;
+CREATE TRIGGER activity_file_kept BEFORE DELETE ON activity_file
+BEGIN SELECT RAISE(ABORT, 'the activity log is never changed'); END;

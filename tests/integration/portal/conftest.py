@@ -42,9 +42,9 @@ from dip.reporting.metrics import Metrics
 from dip.security.master_key import MasterKeyFile
 from dip.security.pki import Authority
 from dip.security.vault import Vault
-from dip.store.platform import User
 from dip.store.records import Lane, Webhook
 from dip.store.sqlite import SqliteStore
+from dip.store.users import User
 from dip.trust.certificates import Certificates
 from tests.integration.portal import traffic
 
@@ -174,7 +174,9 @@ async def portal(tmp_path: Path, registry: Registry) -> AsyncIterator[Portal]:
     store = SqliteStore(tmp_path, group_limit=100, log=log)
     clock = StillClock()
     cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-    await store.platform.add_user(User(NAME, cheap.hash(PASSWORD), "administrator"), START)
+    await store.users.save_user(
+        User(name=NAME, password_hash=cheap.hash(PASSWORD), powers=("administrator",), made_at=START, author="test")
+    )
     metrics = CollectorRegistry()
     Counter("dip_messages_taken", "Messages taken in", registry=metrics)
     catalogue = Catalogue(
@@ -200,7 +202,7 @@ async def portal(tmp_path: Path, registry: Registry) -> AsyncIterator[Portal]:
         pauses=pauses,
         participants=Current(participants()),
         pages=store.pages,
-        platform=store.platform,
+        users=store.users,
         vault=Mark(),
         admin_token_digest=hashlib.sha256(TOKEN.encode()).hexdigest(),
         look_up=look_up,

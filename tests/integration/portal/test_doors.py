@@ -67,8 +67,8 @@ async def test_the_cookie_is_kept_from_scripts_and_only_its_digest_is_stored(por
     answer = await portal.client.post("/login", data=form, allow_redirects=False)
     cookie = answer.cookies[COOKIE]
     assert cookie["httponly"] and cookie["samesite"] == "Lax"
-    assert portal.store.platform.session(hashlib.sha256(cookie.value.encode()).digest()) is not None
-    assert portal.store.platform.session(cookie.value.encode()) is None
+    assert portal.store.users.session(hashlib.sha256(cookie.value.encode()).digest()) is not None
+    assert portal.store.users.session(cookie.value.encode()) is None
 
 
 async def test_a_session_ends_when_it_was_not_used_for_its_time(portal: Portal) -> None:

@@ -1,0 +1,62 @@
+"""What a user of the portal may do, and whose affairs it may see (5.12.2, 8.3)."""
+
+from enum import StrEnum
+from typing import Final
+
+import msgspec
+
+from dip.ground.errors import NotFound, NotPermitted
+from dip.messages.identifiers import DipId
+
+
+class Power(StrEnum):
+    """Sub-roles of the DIP's administrators, then those of a company's users, then reading alone."""
+
+    ADMINISTRATOR = "administrator"
+    """Everything, users included."""
+    OPERATIONS = "operations"
+    """Channels, clock, faults, queues, endpoints, requeues, the master key, the activity log."""
+    CERTIFICATES = "certificates"
+    PARTICIPANTS = "participants"
+    """Onboarding, roles, agents, MPANs."""
+    SUPPORT = "support"
+    """Sees everything, changes nothing."""
+    COMPANY_USERS = "company-users"
+    COMPANY_CERTIFICATES = "company-certificates"
+    COMPANY_MESSAGES = "company-messages"
+    READ_ONLY = "read-only"
+
+
+EVERY_POWER: Final = frozenset(Power)
+
+
+class Visitor(msgspec.Struct, frozen=True, kw_only=True):
+    """Who asks.
+
+    form_token: stands in every form of a session; None for the administration token. dip_ids: whose affairs the
+    visitor may see; None: everybody's.
+    """
+
+    name: str
+    form_token: str | None
+    powers: frozenset[Power]
+    dip_ids: frozenset[DipId] | None = None
+    company: str | None = None
+
+    def has(self, *powers: Power) -> bool:
+        """Whether the visitor has one of these powers; an administrator has all."""
+        return Power.ADMINISTRATOR in self.powers or not self.powers.isdisjoint(powers)
+
+    def sees(self, dip_id: str) -> bool:
+        """Whether a participant's affairs are open to the visitor."""
+        return self.dip_ids is None or dip_id in self.dip_ids
+
+    def check_sees(self, dip_id: str) -> None:
+        """Raise NotFound where a participant is none of the visitor's: it isn't told whether there is one."""
+        if not self.sees(dip_id):
+            raise NotFound("No participant of yours has this DIP id.")
+
+    def check_has(self, *powers: Power) -> None:
+        """Raise NotPermitted where the visitor has none of these powers."""
+        if not self.has(*powers):
+            raise NotPermitted(f"This takes one of these powers: {', '.join(powers)}. Ask an administrator for it.")
