@@ -80,6 +80,8 @@ class Worker:
         if self.pace.paused:
             self._postman.paused(self.endpoint, 0)
         self.pace.succeeded()
+        if self._failed is not None:
+            self._failed = 0.0
         self._woken.set()
 
     async def release(self, lanes: Iterable[int]) -> None:
@@ -146,7 +148,7 @@ class Worker:
             await asyncio.wait(self._calls, return_when=asyncio.FIRST_COMPLETED)
         elif (ahead := self._ahead.take()) is not None:
             turn, building = ahead
-            if self._queue.holds(turn):
+            if self._queue.holds(turn) or self._ahead.is_stale(self._postman.participants.value):
                 building.cancel()
                 self._again = True
             else:
@@ -289,7 +291,8 @@ class Worker:
             # The next step reads it again, and deals with it.
             self._again = True
         elif turn.items:
-            self._ahead.put(turn, asyncio.create_task(built(self._postman, endpoint.key, turn.items)))
+            building = asyncio.create_task(built(self._postman, endpoint.key, turn.items))
+            self._ahead.put(turn, building, self._postman.participants.value)
 
     async def _give_up(self, unreadable: Sequence[Waiting]) -> None:
         """What can't be opened any more is dead, and its sender told."""
@@ -349,12 +352,13 @@ class Worker:
 
     async def _start_over(self, wait_s: float) -> None:
         """Read the queue from its head again, after a while."""
+        # Before the outcomes are committed: an administrator's word may come meanwhile.
+        failures = self.pace.failures
         with suppress(StoreUnavailable):
             await self._landing()
         self._failed = None
         self._ahead.drop()
         self._queue.start_over()
-        failures = self.pace.failures
         clock = self._postman.clock
         until = clock.now() + timedelta(seconds=wait_s)
         # On business time; what is new does not shorten it, but a word from the administrator does.

@@ -49,6 +49,19 @@ async def test_a_paused_endpoint_keeps_its_queue_and_goes_on_when_it_is_resumed(
 
 
 @pytest.mark.requirement("FS-15")
+async def test_a_word_that_comes_while_the_failure_is_being_committed_is_heard(serve: Serve, receive: Receive) -> None:
+    async with (
+        serve(profile="live", outcome_linger_ms=100.0, **SLOW) as platform,
+        administrator(platform) as ask,
+    ):
+        registration = await receive(platform, answering=status(503))
+        await send(platform)
+        await until(lambda: endpoint_of(platform).failures == 1)
+        await ask("POST", f"/endpoints/{endpoint_of(platform).id}/resume")
+        await registration.received(2)
+
+
+@pytest.mark.requirement("FS-15")
 async def test_a_failing_endpoint_is_called_at_once_when_somebody_resumes_it(serve: Serve, receive: Receive) -> None:
     async with serve(profile="live", **SLOW) as platform, administrator(platform) as ask:
         registration = await receive(platform, answering=status(503))
