@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from dip.client.errors import CredentialsIncomplete
 from dip.client.messages import Message
+from dip.client.platform_signers import PlatformSigners
 from dip.messages.identifiers import DipId, RoleCode
 from dip.security.encryption import Decryptor, Encryptor, UndecryptableBlock, thumbprint
 from dip.security.signing import Signer, VerificationKey
@@ -30,7 +31,8 @@ class Identity(msgspec.Struct, frozen=True, rename="camel"):
 class Credentials(msgspec.Struct, frozen=True):
     """One participant's folder, read: who it is, how it signs, encrypts and connects.
 
-    dip_signing_key verifies the platform's signatures; root is the only trust anchor.
+    dip_signing_key is of the DIP's signing certificate at hand, platform knows later ones too; root is the only trust
+    anchor.
     """
 
     folder: Path
@@ -39,6 +41,7 @@ class Credentials(msgspec.Struct, frozen=True):
     encryptor: Encryptor
     decryptor: Decryptor
     dip_signing_key: VerificationKey
+    platform: PlatformSigners
     root: Path
 
     @property
@@ -63,6 +66,7 @@ class Credentials(msgspec.Struct, frozen=True):
         except msgspec.DecodeError as fault:
             raise CredentialsIncomplete(f"{folder / 'participant.json'}: {fault}.") from fault
         ours = _certificate(folder / "encryption.pem")
+        dip = _certificate(top / "dip" / "signing.pem")
         root = top / "ca.pem"
         for certificate in (root, folder / "signing.pem"):
             _certificate(certificate)
@@ -72,7 +76,8 @@ class Credentials(msgspec.Struct, frozen=True):
             signer=Signer(_private_key(folder / "signing.key"), _content(folder / "signing.pem")),
             encryptor=Encryptor(_certificate(folder / "dip-encryption.pem")),
             decryptor=Decryptor({thumbprint(ours): _private_key(folder / "encryption.key")}, thumbprint(ours)),
-            dip_signing_key=_verification_key(top / "dip" / "signing.pem"),
+            dip_signing_key=_verification_key(top / "dip" / "signing.pem", dip),
+            platform=PlatformSigners(dip, _issuing(folder / "tls.pem")),
             root=root,
         )
 
@@ -87,6 +92,15 @@ class Credentials(msgspec.Struct, frozen=True):
             return {**message, "payload": {**message["payload"], "CustomBlock": msgspec.json.decode(plain)}}
         except msgspec.DecodeError as fault:
             raise UndecryptableBlock("The CustomBlock was decrypted, but what it holds is not JSON.") from fault
+
+    def renewed(self) -> Self | None:
+        """The credentials as the folder holds them now; None where the encryption certificate is still the same.
+
+        Raises CredentialsIncomplete, as between two files of one renewal.
+        """
+        if thumbprint(_certificate(self.folder / "encryption.pem")) in self.decryptor:
+            return None
+        return self.load(self.folder)
 
     def calling_context(self) -> ssl.SSLContext:
         """TLS for calls to the DIP: the participant's certificate, the server checked by root and name."""
@@ -148,8 +162,17 @@ def _certificate(file: Path) -> x509.Certificate:
         raise CredentialsIncomplete(f"{file} holds no certificate in PEM form.") from fault
 
 
-def _verification_key(file: Path) -> VerificationKey:
-    key = _certificate(file).public_key()
+def _issuing(file: Path) -> x509.Certificate | None:
+    """The certificate that stands behind the participant's own."""
+    try:
+        chain = x509.load_pem_x509_certificates(_content(file))
+    except ValueError as fault:
+        raise CredentialsIncomplete(f"{file} holds no certificate in PEM form.") from fault
+    return chain[1] if len(chain) > 1 else None
+
+
+def _verification_key(file: Path, certificate: x509.Certificate) -> VerificationKey:
+    key = certificate.public_key()
     if not isinstance(key, rsa.RSAPublicKey | ec.EllipticCurvePublicKey):
         raise CredentialsIncomplete(f"{file}: expected an RSA key or one on an elliptic curve.")
     return key

@@ -11,6 +11,7 @@ import msgspec
 from aiohttp import web
 
 from dip.client.credentials import Credentials
+from dip.client.errors import CredentialsIncomplete
 from dip.client.opening import Opened, elements_of, open_elements, verify_call
 from dip.client.received import Received
 from dip.client.responses import MESSAGE_SUCCESS, SIGNATURE_INVALID, entry_for, labelled, response
@@ -136,9 +137,21 @@ class Listener:
         elements = elements_of(body)
         self.messages += len(elements)
         opened = await asyncio.to_thread(open_elements, self.credentials, elements, request.headers, now)
+        if any(element.undecryptable for element in opened) and await self._take_up_renewed():
+            opened = await asyncio.to_thread(open_elements, self.credentials, elements, request.headers, now)
         # One call after the other: else a call repeated by an impatient DIP would pass its first copy here.
         async with self._turn:
             return self._answer(opened, await self._judge(opened))
+
+    async def _take_up_renewed(self) -> bool:
+        """Whether the folder holds newer credentials; if so they are in use from now on."""
+        try:
+            renewed = await asyncio.to_thread(self.credentials.renewed)
+        except CredentialsIncomplete:
+            return False
+        if renewed is not None:
+            self.credentials = renewed
+        return renewed is not None
 
     async def _judge(self, opened: Sequence[Opened]) -> list[str]:
         """The code for each element; new messages go to the handler and to the iteration."""

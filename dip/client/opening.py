@@ -21,6 +21,7 @@ class Opened(msgspec.Struct, frozen=True):
     received: Received | None
     code: str = MESSAGE_SUCCESS
     explanation: str | None = None
+    undecryptable: bool = False
 
 
 def verify_call(
@@ -41,7 +42,7 @@ def verify_call(
         method=method,
         urls=(url,),
         body=body,
-        public_key=credentials.dip_signing_key,
+        public_key=credentials.platform.key(signed.certificate, wall_now),
         allow_empty_braces=False,
     )
 
@@ -73,6 +74,6 @@ def _opened(credentials: Credentials, item: Message, headers: Mapping[str, str],
     try:
         plain = credentials.opened(item)
     except UndecryptableBlock as refusal:
-        return Opened(item, None, PROCESSING_FAILED, refusal.help)
+        return Opened(item, None, PROCESSING_FAILED, refusal.help, undecryptable=True)
     encrypted = plain is not item
     return Opened(item, Received(plain, at, encrypted, headers.get(ENVIRONMENT), headers.get(SEQUENCE)))

@@ -95,6 +95,9 @@ class Decryptor:
         self._current = self._keys[current]
         self._registry = _registry()
 
+    def __contains__(self, certificate: Thumbprint) -> bool:
+        return certificate in self._keys
+
     def decrypt(self, compact: str) -> bytes:
         """The plaintext of a compact JWE. Raises UndecryptableBlock."""
         header = _protected_header(compact)

@@ -1,15 +1,19 @@
 import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import aiohttp
 import msgspec
 import pytest
 from aiohttp import web
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from dip.client import Listener, Received
 from dip.client.messages import Message
-from tests.unit.client.conftest import SUPPLIER, Platform, message
+from dip.security.encryption import Encryptor
+from tests.unit.client.conftest import SUPPLIER, Platform, laid_out, message, pem
 
 StandardResponse = dict[str, list[dict[str, str | None]]]
 
@@ -63,6 +67,30 @@ async def test_an_encrypted_custom_block_is_received_in_plain(
         status, _ = await post(dip_session, platform, listener, [sealed])
         received = await listener.next(timeout_s=5)
     assert (status, received.custom, received.encrypted) == (201, plain, True)
+
+
+@pytest.mark.requirement("FS-68")
+async def test_a_renewed_encryption_key_is_taken_up_when_the_first_message_comes_for_it(tmp_path: Path) -> None:
+    platform = laid_out(tmp_path)
+    async with (
+        Listener(platform.credentials()) as listener,
+        aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(ssl=platform.credentials().calling_context())
+        ) as dip_session,
+    ):
+        key = rsa.generate_private_key(65537, 2048)
+        renewed = platform.authority.issue("encryption", key)
+        sealed = message()
+        plain = sealed["payload"]["CustomBlock"]
+        sealed["payload"]["CustomBlock"] = Encryptor(renewed).encrypt(msgspec.json.encode(plain))
+        status, _ = await post(dip_session, platform, listener, [sealed])
+        assert status == 400
+        (platform.folder / "encryption.pem").write_bytes(renewed.public_bytes(Encoding.PEM))
+        (platform.folder / "encryption.key").write_bytes(pem(key))
+        sealed["payload"]["CommonBlock"]["D0"]["replayIndicator"] = True
+        status, _ = await post(dip_session, platform, listener, [sealed])
+        received = await listener.next(timeout_s=5)
+    assert (status, received.custom) == (201, plain)
 
 
 @pytest.mark.requirement("FS-07")
