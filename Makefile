@@ -15,6 +15,7 @@ types:
 
 dependencies:
 	$(PYTHON) -m pip check
+	$(PYTHON) -m tools.dependency_audit
 
 docs:
 	$(PYTHON) -m tools.docs

@@ -11,7 +11,7 @@ from aiohttp import web
 from dip.archive.archive import Archive
 from dip.assembly.base import lay_base
 from dip.assembly.doors import api_door, portal_door
-from dip.assembly.listening import is_loopback, listen, serve, url_of, wind_down
+from dip.assembly.listening import is_loopback, listen, serve, showing, url_of, wind_down
 from dip.assembly.ways_out import open_ways_out
 from dip.catalogue.catalogue import Catalogue
 from dip.catalogue.pauses import Pauses
@@ -79,12 +79,14 @@ async def running(
         api_url = url_of("https", settings.host, sockets[0])
         api = api_door(base, ways_out)
         portal = portal_door(base, ways_out, api=api, api_url=settings.public_url.rstrip("/") or api_url)
-        certificate = base.tls.pem.encode()
-        api_tls = server_context(certificate, base.tls_key, base.root)
-        portal_tls = None if is_loopback(settings.host) else page_context(certificate, base.tls_key)
+        shown = base.own.tls.value
+        api_tls = base.trusted.accept(server_context(shown.chain, shown.key, base.root, base.trusted.refused))
+        shown_to = base.root if settings.portal_client_certificates else None
+        portal_tls = None if is_loopback(settings.host) else page_context(shown.chain, shown.key, shown_to)
+        base.own.on_tls(showing([one for one in (api_tls, portal_tls) if one is not None]))
         grace_s = settings.shutdown_grace_s
         runners = [
-            await serve(application, one, context, grace_s)
+            await serve(application, one, context, settings, base.log)
             for application, one, context in zip((api, portal), sockets, (api_tls, portal_tls), strict=True)
         ]
         stack.push_async_callback(wind_down, runners, ways_out.dispatcher, ways_out.nobody_waits, grace_s)

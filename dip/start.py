@@ -15,6 +15,7 @@ from dip.participants.foundation import Foundation, lay_out
 from dip.routing.appointment_file import RowFault, read_rows
 from dip.security.master_key import MasterKeyFile, key_of
 from dip.security.vault import MasterKeyRefused, Vault, WrappedKey
+from dip.store.companies import Onboarded
 from dip.store.database import database_file
 from dip.store.records import Appointment
 from dip.store.sqlite import SqliteStore, is_ours
@@ -22,13 +23,15 @@ from dip.store.users import User
 from dip.trust.keeping import AUTHORITY, sealed, sealed_authority
 
 ENVIRONMENT = "environment"
-TOKEN_DIGEST = "admin_token_digest"  # noqa: S105 - the name of a fact, not a secret
+ADMINISTRATION_DIGEST = "admin_token_digest"
+FIRST_PASSWORD = "admin.password"  # noqa: S105 - the name of a file, not a secret
+"""It holds the first administrator's password until that is changed."""
 _ADMINISTRATOR = "admin"
 _ADMINISTRATOR_POWER = "administrator"
 _CHUNK = 500
 _LOCK = frozenset({"lock"})
 _OURS = frozenset(
-    {*_LOCK, "master.key", "master.key.next", "ca.pem", "admin.token", "admin.password", "dip", "participants"}
+    {*_LOCK, "master.key", "master.key.next", "ca.pem", "admin.token", FIRST_PASSWORD, "dip", "participants"}
 )
 
 Progress = Callable[[int, int], None]
@@ -113,7 +116,10 @@ async def first_start(
     The environment is written last: without it the next start begins anew.
     """
     made = lay_out(directory, settings.environment, settings.host_names, clock.wall(), progress)
-    await store.parties.save_parties(made.participants, [sealed(vault, held) for held in made.certificates])
+    certificates = tuple(sealed(vault, held) for held in made.certificates)
+    await store.companies.save(
+        Onboarded(companies=made.companies, participants=made.participants, certificates=certificates)
+    )
     await store.appointments.save_appointments(_seeded_appointments(made), microseconds(clock.now()))
     if store.users.user(_ADMINISTRATOR) is None:
         first = User(
@@ -122,11 +128,12 @@ async def first_start(
             powers=(_ADMINISTRATOR_POWER,),
             made_at=clock.wall(),
             author="first start",
+            must_change=True,
         )
         await store.users.save_user(first)
     await store.platform.save_facts(
         {
-            TOKEN_DIGEST: hashlib.sha256(made.admin_token.encode()).hexdigest(),
+            ADMINISTRATION_DIGEST: hashlib.sha256(made.admin_token.encode()).hexdigest(),
             AUTHORITY: sealed_authority(vault, made.authority),
             ENVIRONMENT: settings.environment,
         }

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from tools import errors, requirements, settings
+from tools import errors, powers, requirements, settings
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -16,6 +16,7 @@ def pages(root: Path) -> Mapping[Path, str]:
     register = requirements.read(root / "docs" / "requirements.yaml")
     return {
         reference / "errors.md": errors.page(),
+        reference / "powers.md": powers.page(),
         reference / "requirements.md": requirements.page(register, requirements.evidence(root / "tests")),
         reference / "settings.md": settings.page(),
     }

@@ -6,7 +6,8 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
 
-from dip.ground.settings import PROFILES, Profile, Settings
+from dip.ground.profiles import PROFILES, Profile
+from dip.ground.settings import Settings
 from tools.markdown import GENERATED, cell, paragraph
 
 

@@ -10,7 +10,8 @@ from dip.messages.identifiers import TransactionId
 from dip.security.vault import Vault
 from dip.store.protocol import MessageStore
 
-_ANSWER = b"answer"
+ANSWER = b"answer"
+"""What sealed answers are bound to."""
 
 
 class Archive:
@@ -36,11 +37,11 @@ class Archive:
 
     def seal_answer(self, answer: bytes) -> bytes:
         """The body of an HTTP answer as evidence: packed and sealed; nothing stays nothing."""
-        return self._vault.seal(lz4.block.compress(answer), _ANSWER) if answer else b""
+        return self._vault.seal(lz4.block.compress(answer), ANSWER) if answer else b""
 
     def open_answer(self, sealed: bytes) -> bytes:
         """What `seal_answer` sealed. Raises SealBroken."""
-        return lz4.block.decompress(self._vault.open(sealed, _ANSWER)) if sealed else b""
+        return lz4.block.decompress(self._vault.open(sealed, ANSWER)) if sealed else b""
 
     def remember(self, message: int, envelope: Envelope) -> None:
         """Keep a committed message at hand for its deliveries."""

@@ -1,13 +1,17 @@
 """What everything else stands on: store, keys, clock, catalogue, participants, archive."""
 
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from pathlib import Path
 
 import msgspec
 
+from dip import __version__
+from dip.activity.log import ActivityLog
+from dip.activity.masking import Masker
+from dip.activity.records import Recorder
 from dip.archive.archive import Archive
 from dip.archive.rotation import Rotation
 from dip.assembly.wakes import Wake
@@ -24,22 +28,27 @@ from dip.ground.log import Log
 from dip.ground.mail import Mailer
 from dip.ground.settings import Settings
 from dip.ground.steps import Steps
-from dip.messages.identifiers import DIP
-from dip.participants.participant import HeldCertificate
+from dip.http.forwarded import Proxies
 from dip.participants.registry import Participants
 from dip.participants.signatures import Signatures
 from dip.participants.webhooks import Network, WebhookRefused, networks
 from dip.reporting.alarms import Alarms
 from dip.reporting.metrics import Metrics
 from dip.routing.look_up import LookUp
-from dip.security.keys import from_der, to_pem
-from dip.security.pki import CertificateUse
-from dip.security.signing import Signer
 from dip.security.vault import Vault
 from dip.start import check_directory, check_environment, first_start, open_vault
 from dip.store.sqlite import SqliteStore
+from dip.trust.agents import Agents
+from dip.trust.authorities import Authorities
+from dip.trust.central_feed import CentralFeed
 from dip.trust.certificates import Certificates
+from dip.trust.contexts import Trusted
+from dip.trust.drills import CertificateDrills
+from dip.trust.expiry import CertificateExpiry
 from dip.trust.keeping import load_authority, load_participants
+from dip.trust.onboarding import Onboarding
+from dip.trust.own_certificates import OwnCertificates
+from dip.trust.user_certificates import UserCertificates
 
 _WORKERS = 2
 
@@ -56,7 +65,12 @@ class Base(msgspec.Struct, frozen=True, kw_only=True):
     store: SqliteStore
     vault: Vault
     rotation: Rotation
+    activity: ActivityLog
     certificates: Certificates
+    user_certificates: UserCertificates
+    onboarding: Onboarding
+    central_feed: CentralFeed
+    agents: Agents
     catalogue: Catalogue
     pauses: Pauses
     resumed: Wake
@@ -68,8 +82,14 @@ class Base(msgspec.Struct, frozen=True, kw_only=True):
     archive: Archive
     look_up: LookUp
     signatures: Signatures
-    tls: HeldCertificate
-    signing: HeldCertificate
+    trusted: Trusted
+    authorities: Authorities
+    drills: CertificateDrills
+    own: OwnCertificates
+    """What the DIP itself shows and signs with."""
+    expiry: CertificateExpiry
+    revoked: Wake
+    """Told of each certificate of a participant that was just revoked."""
     root: bytes
     """The root certificate of this environment, PEM."""
 
@@ -82,16 +102,6 @@ class Base(msgspec.Struct, frozen=True, kw_only=True):
     def texts(self) -> Mapping[str, str]:
         """The texts of the response codes."""
         return self.registry.value.response_codes
-
-    @property
-    def tls_key(self) -> bytes:
-        """The key of the DIP's TLS certificate, PEM."""
-        return to_pem(from_der(self.tls.private_key or b""))
-
-    @property
-    def signer(self) -> Signer:
-        """The DIP's own signature."""
-        return Signer(from_der(self.signing.private_key or b""), self.signing.pem.encode())
 
 
 async def lay_base(
@@ -108,6 +118,7 @@ async def lay_base(
     Raises SetupRefused with one clear message; then nothing was changed.
     """
     allowed = _networks(settings)
+    Proxies.of(settings)
     files = Path(settings.channels) if settings.channels else asset("channels")
     texts = catalogue_files.read(files)
     specification_items = settings.switches.specification_items
@@ -140,20 +151,88 @@ async def lay_base(
     participants = Current(load_participants(store.parties, vault))
     executor = ThreadPoolExecutor(_WORKERS, thread_name_prefix="crypto")
     stack.callback(executor.shutdown, wait=True)
+    activity = _activity(settings, clock, store, vault, catalogue, executor, log)
+    stack.push_async_callback(activity.close)
+    activity.start()
+    # Looking for primes takes long: no message waits behind it.
+    key_maker = ThreadPoolExecutor(1, thread_name_prefix="keys")
+    stack.callback(key_maker.shutdown, wait=True, cancel_futures=True)
+    authority, revoked = load_authority(store.platform, vault), Wake()
     certificates = Certificates(
         directory=directory,
-        authority=load_authority(store.platform, vault),
+        authority=authority,
         store=store.parties,
         vault=vault,
         participants=participants,
         clock=clock,
-        executor=executor,
+        executor=key_maker,
+        log=log,
+        revoked=revoked,
+    )
+    own = await OwnCertificates.opened(
+        directory=directory,
+        host_names=settings.host_names,
+        authority=authority,
+        store=store.parties,
+        vault=vault,
+        participants=participants,
+        clock=clock,
+        executor=key_maker,
+        log=log,
+    )
+    root = (directory / "ca.pem").read_bytes()
+    trusted = Trusted(
+        root=root,
+        environment=settings.environment,
+        authorities=store.authorities.all(),
+        participants=participants,
+        clock=clock,
+        log=log,
+    )
+    authorities = Authorities(
+        directory=directory,
+        environment=settings.environment,
+        root=root,
+        store=store.authorities,
+        parties=store.parties,
+        vault=vault,
+        participants=participants,
+        trusted=trusted,
+        clock=clock,
+        executor=key_maker,
+        log=log,
+    )
+    drills = CertificateDrills(
+        directory=directory,
+        authority=authority,
+        authorities=authorities,
+        platform=store.platform,
+        parties=store.parties,
+        vault=vault,
+        participants=participants,
+        clock=clock,
+        executor=key_maker,
+        log=log,
+    )
+    onboarding = Onboarding(
+        directory=directory,
+        authority=authority,
+        store=store.companies,
+        vault=vault,
+        participants=participants,
+        registry=catalogue.registry,
+        clock=clock,
+        executor=key_maker,
+        revoked=revoked,
         log=log,
     )
     mailer = Mailer(settings=settings, log=log)
-    tls, signing = (
-        participants.value.current(DIP, use, clock.wall()) for use in (CertificateUse.TLS, CertificateUse.SIGNING)
+    metrics = Metrics()
+    alarms = Alarms(store=store.alarms, clock=clock, settings=settings, mailer=mailer, log=log)
+    expiry = CertificateExpiry(
+        participants=participants, authority=authority, clock=clock, settings=settings, alarms=alarms, log=log
     )
+    metrics.registry.register(expiry)
     return Base(
         settings=settings,
         clock=clock,
@@ -164,23 +243,72 @@ async def lay_base(
         store=store,
         vault=vault,
         certificates=certificates,
+        user_certificates=UserCertificates(
+            authority=authority,
+            store=store.parties,
+            vault=vault,
+            participants=participants,
+            clock=clock,
+            executor=executor,
+        ),
+        onboarding=onboarding,
+        central_feed=CentralFeed(
+            settings=settings,
+            clock=clock,
+            registry=catalogue.registry,
+            onboarding=onboarding,
+            identity=own.tls,
+            alarms=alarms,
+            log=log,
+        ),
+        agents=Agents(store=store.parties, participants=participants, clock=clock, log=log),
+        activity=activity,
         rotation=Rotation(store=store.platform, vault=vault, file=master_key, log=log),
         catalogue=catalogue,
         pauses=Pauses(store=store.catalogue, clock=clock, resumed=resumed, log=log),
         resumed=resumed,
         participants=participants,
         executor=executor,
-        metrics=Metrics(),
+        metrics=metrics,
         mailer=mailer,
-        alarms=Alarms(store=store.alarms, clock=clock, settings=settings, mailer=mailer, log=log),
+        alarms=alarms,
         archive=Archive(store.messages, vault, memory_bytes=settings.envelope_cache_bytes),
         look_up=LookUp(store.appointments, cached_mpans=settings.appointment_cache_mpans),
         signatures=Signatures(
-            participants=participants, clock=clock, tolerance=timedelta(seconds=settings.signature_tolerance_s)
+            participants=participants,
+            clock=clock,
+            tolerance=timedelta(seconds=settings.signature_tolerance_s),
+            environment=settings.environment,
         ),
-        tls=tls,
-        signing=signing,
-        root=(directory / "ca.pem").read_bytes(),
+        trusted=trusted,
+        authorities=authorities,
+        drills=drills,
+        own=own,
+        expiry=expiry,
+        revoked=revoked,
+        root=root,
+    )
+
+
+def _activity(
+    settings: Settings,
+    clock: Clock,
+    store: SqliteStore,
+    vault: Vault,
+    catalogue: Catalogue,
+    executor: Executor,
+    log: Log,
+) -> ActivityLog:
+    """The account of every request; closed while the store and the executor are still there."""
+    masker = Masker(personal=lambda: catalogue.registry.value.personal_keys, digest=vault.digest)
+    recorder = Recorder(
+        masker=masker,
+        environment=settings.environment,
+        version=__version__,
+        body_bytes=settings.activity_body_bytes,
+    )
+    return ActivityLog(
+        settings=settings, clock=clock, store=store.activity, recorder=recorder, executor=executor, log=log
     )
 
 

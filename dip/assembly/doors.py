@@ -5,10 +5,12 @@ from typing import Any
 
 from aiohttp import web
 
+from dip.activity.reading import ActivityBook
 from dip.assembly.base import Base
 from dip.assembly.ways_out import WaysOut
 from dip.http.api.application import api_application
 from dip.http.api.calls import Desk
+from dip.http.api.company_details import CompanyDetailsApi
 from dip.http.api.delivery_status import DeliveryStatus
 from dip.http.api.fetching import FetchingApi
 from dip.http.api.messages import MessagesIn
@@ -18,11 +20,12 @@ from dip.http.api.status_messages import StatusMessagesIn
 from dip.http.api.validate import Validation
 from dip.http.api.webhooks import Webhooks
 from dip.http.portal.application import portal_application
+from dip.http.watched import watch_api, watch_portal
 from dip.intake.receive import Intake
 from dip.intake.status_messages import StatusIntake
 from dip.participants.rates import Rate
 from dip.routing.explain import explain_look_up
-from dip.start import TOKEN_DIGEST
+from dip.start import ADMINISTRATION_DIGEST, FIRST_PASSWORD
 
 
 def api_door(base: Base, ways_out: WaysOut) -> web.Application:
@@ -46,6 +49,7 @@ def api_door(base: Base, ways_out: WaysOut) -> web.Application:
         settings=settings,
         clock=clock,
         registry=registry,
+        participants=participants,
         store=base.store.reports,
         archive=base.archive,
         vault=base.vault,
@@ -53,7 +57,7 @@ def api_door(base: Base, ways_out: WaysOut) -> web.Application:
         rate=rate,
         wake=ways_out.wake,
     )
-    return api_application(
+    application = api_application(
         settings=settings,
         desk=desk,
         messages_in=messages_in,
@@ -86,8 +90,17 @@ def api_door(base: Base, ways_out: WaysOut) -> web.Application:
             networks=base.networks,
         ),
         validation=Validation(desk=desk, settings=settings, registry=registry, participants=participants),
+        company_details=CompanyDetailsApi(
+            desk=desk,
+            settings=settings,
+            clock=clock,
+            registry=registry,
+            participants=participants,
+            onboarding=base.onboarding,
+        ),
         faults=ways_out.faults,
     )
+    return watch_api(application, base.activity, clock)
 
 
 def portal_door(base: Base, ways_out: WaysOut, *, api: web.Application, api_url: str) -> web.Application:
@@ -103,7 +116,7 @@ def portal_door(base: Base, ways_out: WaysOut, *, api: web.Application, api_url:
             look_up=base.look_up,
         )
 
-    return portal_application(
+    application = portal_application(
         settings=base.settings,
         clock=base.clock,
         log=base.log,
@@ -113,12 +126,21 @@ def portal_door(base: Base, ways_out: WaysOut, *, api: web.Application, api_url:
         participants=base.participants,
         pages=base.store.pages,
         users=base.store.users,
+        activity=ActivityBook(base.store.activity_reader, scan=base.settings.activity_scan),
+        user_certificates=base.user_certificates,
+        first_password=base.directory / FIRST_PASSWORD,
         vault=base.vault,
-        admin_token_digest=base.store.platform.fact(TOKEN_DIGEST) or "",
+        admin_token_digest=base.store.platform.fact(ADMINISTRATION_DIGEST) or "",
         look_up=explained,
         requeues=ways_out.requeues,
         rotation=base.rotation,
+        onboarding=base.onboarding,
+        central_feed=base.central_feed,
         certificates=base.certificates,
+        own=base.own,
+        authorities=base.authorities,
+        drills=base.drills,
+        agents=base.agents,
         duties=ways_out.duties,
         dead_letters=base.store.dead_letters,
         dispatcher=ways_out.dispatcher,
@@ -128,6 +150,7 @@ def portal_door(base: Base, ways_out: WaysOut, *, api: web.Application, api_url:
         api=api,
         api_url=api_url,
     )
+    return watch_portal(application, base.activity, base.clock)
 
 
 def _intake(base: Base, ways_out: WaysOut, rate: Rate) -> Intake:

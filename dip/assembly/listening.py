@@ -3,13 +3,20 @@
 import asyncio
 import socket
 import ssl
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from ipaddress import ip_address
 
 from aiohttp import web
 
 from dip.delivery.dispatcher import Dispatcher
 from dip.ground.errors import SetupRefused
+from dip.ground.log import Log
+from dip.ground.settings import Settings
+from dip.http.acceptor import Door, Seats
+from dip.http.connections import Bounds
+from dip.http.forwarded import PROXIES
+from dip.http.unread import REFUSE
+from dip.security.tls import TlsIdentity, present
 
 _BACKLOG = 1024
 _CALLS_SHARE = 0.8
@@ -49,19 +56,57 @@ def url_of(scheme: str, host: str, listening: socket.socket) -> str:
     return f"{scheme}://[{shown}]:{port}" if ":" in shown else f"{scheme}://{shown}:{port}"
 
 
+def showing(contexts: Sequence[ssl.SSLContext]) -> Callable[[TlsIdentity], Awaitable[None]]:
+    """What has ports show another certificate from the next handshake on."""
+
+    async def show(identity: TlsIdentity) -> None:
+        # On the event loop, where every handshake begins: none sees half of it.
+        for context in contexts:
+            present(context, identity)
+
+    return show
+
+
 async def serve(
-    application: web.Application, listening: socket.socket, tls: ssl.SSLContext | None, grace_s: float
+    application: web.Application, listening: socket.socket, tls: ssl.SSLContext | None, settings: Settings, log: Log
 ) -> web.AppRunner:
-    """Serve an application. grace_s: what a stopping server has in all."""
-    runner = web.AppRunner(
-        application,
-        access_log=None,
-        handle_signals=False,
-        auto_decompress=False,
-        shutdown_timeout=grace_s * _CALLS_SHARE,
-    )
+    """Serve an application, every step of every connection within the bounds of the settings."""
+    doors: list[Door] = []
+
+    async def close(_: web.Application) -> None:
+        for door in doors:
+            await door.close()
+
+    application.on_cleanup.append(close)
+    runner = web.AppRunner(application, handle_signals=False, shutdown_timeout=settings.shutdown_grace_s * _CALLS_SHARE)
     await runner.setup()
-    await web.SockSite(runner, listening, ssl_context=tls, backlog=_BACKLOG).start()
+    door = Door(
+        runner,
+        listening,
+        tls=tls,
+        handshake_timeout_s=settings.handshake_timeout_s,
+        seats=Seats(
+            most=settings.most_connections,
+            most_from_one=settings.connections_from_one_address,
+            trusted=application[PROXIES].trusted,
+        ),
+        bounds=Bounds(
+            header_timeout_s=settings.header_timeout_s,
+            body_timeout_s=settings.request_timeout_s,
+            answer_timeout_s=settings.answer_timeout_s,
+        ),
+        refuse=application[REFUSE],
+        log=log,
+        options={
+            "auto_decompress": False,
+            "keepalive_timeout": settings.idle_timeout_s,
+            "max_line_size": settings.request_line_limit_bytes,
+            "max_field_size": settings.header_limit_bytes,
+            "max_headers": settings.header_count_limit,
+        },
+    )
+    doors.append(door)
+    await door.start()
     return runner
 
 

@@ -1,6 +1,6 @@
 """Everything that hands messages out: webhooks, pull and stream, replay, replies; and the duties beside them."""
 
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack
 from functools import partial
 
@@ -10,6 +10,7 @@ from dip.assembly.base import Base
 from dip.assembly.wakes import Wake
 from dip.conformance.faults import Faults
 from dip.conformance.impostor import Impostor
+from dip.delivery.answers import Call
 from dip.delivery.caller import WebhookCaller
 from dip.delivery.contents import Contents
 from dip.delivery.delivery_faults import DeliveryFaults
@@ -19,16 +20,24 @@ from dip.delivery.endpoint import Endpoint
 from dip.delivery.faulty_calls import FaultyCalls
 from dip.delivery.fetching import Fetching
 from dip.delivery.ledger import Ledger
+from dip.delivery.outgoing import Outgoing
 from dip.delivery.postman import Postman
+from dip.delivery.renewing_caller import RenewingCaller
 from dip.delivery.replay import Replay
 from dip.delivery.replies import Replies
 from dip.delivery.requeue import Requeues
 from dip.delivery.returns import Returns
+from dip.delivery.withdrawals import Withdrawals
 from dip.delivery.worker import Worker
 from dip.intake.consumption_replay import ConsumptionReplay
-from dip.security.tls import client_context
+from dip.participants.participant import HeldCertificate
+from dip.security.pki import CertificateUse
+from dip.security.tls import TlsIdentity
 from dip.store.alarms import AlarmKind
 from dip.store.records import Taken
+from dip.trust.central_feed import CentralFeed
+from dip.trust.expiry import CertificateExpiry
+from dip.trust.onboarding import Onboarding
 
 
 class WaysOut(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,6 +51,10 @@ class WaysOut(msgspec.Struct, frozen=True, kw_only=True):
     requeues: Requeues
     replies: Replies
     duties: Duties
+    expiry: CertificateExpiry
+    onboarding: Onboarding
+    central_feed: CentralFeed
+    withdrawals: Withdrawals
     wake: Wake
     answered: Wake
 
@@ -55,7 +68,11 @@ class WaysOut(msgspec.Struct, frozen=True, kw_only=True):
         """What has to run as long as the server does, by name."""
         return {
             **self.duties.running(),
+            "certificates": self.expiry.run(),
             "leases": self.fetching.run(),
+            "withdrawals": self.withdrawals.run(),
+            "roles": self.onboarding.run(),
+            "central feed": self.central_feed.run(),
             "consumption replay": self.consumption.run(),
         }
 
@@ -101,8 +118,25 @@ def open_ways_out(base: Base, stack: AsyncExitStack) -> WaysOut:
     )
     wake.woken = dispatcher.wake, fetching.arrivals.wake, consumption.wake
     again.woken = dispatcher.wake_again, fetching.arrivals.wake, consumption.wake
+    base.revoked.woken = (*base.revoked.woken, lambda held: fetching.arrivals.recheck())
     base.resumed.woken = dispatcher.resume, fetching.resume, consumption.resume
+    withdrawals = Withdrawals(
+        settings=settings,
+        clock=clock,
+        participants=base.participants,
+        messages=store.messages,
+        watch=store.watch,
+        dispatcher=dispatcher,
+        returns=Returns(vault=base.vault, texts=base.texts, agent_of=base.store.messages.agent_of),
+        wake=wake,
+        wake_again=again,
+        log=log,
+    )
+    base.onboarding.follow = withdrawals.sweep
     return WaysOut(
+        onboarding=base.onboarding,
+        central_feed=base.central_feed,
+        withdrawals=withdrawals,
         faults=faults,
         dispatcher=dispatcher,
         fetching=fetching,
@@ -135,7 +169,7 @@ def open_ways_out(base: Base, stack: AsyncExitStack) -> WaysOut:
             registry=base.registry,
             pauses=base.pauses,
             dispatcher=dispatcher,
-            returns=Returns(vault=base.vault, texts=base.texts),
+            returns=Returns(vault=base.vault, texts=base.texts, agent_of=base.store.messages.agent_of),
             alarms=base.alarms,
             mailer=base.mailer,
             metrics=base.metrics,
@@ -143,6 +177,7 @@ def open_ways_out(base: Base, stack: AsyncExitStack) -> WaysOut:
             wake_again=again,
             log=log,
         ),
+        expiry=base.expiry,
         wake=wake,
         answered=answered,
     )
@@ -151,8 +186,10 @@ def open_ways_out(base: Base, stack: AsyncExitStack) -> WaysOut:
 def _postman(base: Base, faults: Faults, wake: Wake, stack: AsyncExitStack) -> Postman:
     """What every worker shares, with the callers that make its calls."""
     settings, messages = base.settings, base.store.messages
-    tls = client_context(base.tls.pem.encode(), base.tls_key, base.root)
-    caller = WebhookCaller(settings=settings, tls=tls, networks=base.networks)
+    caller = RenewingCaller(make=partial(_caller, base), identity=base.own.tls.value)
+    base.own.on_tls(caller.renew)
+    base.trusted.on_change(partial(_trusting_anew, base, caller))
+    base.revoked.woken = (partial(_looking_anew, base, caller),)
     stack.push_async_callback(caller.close)
     faulty_calls = FaultyCalls(
         caller=caller,
@@ -166,24 +203,26 @@ def _postman(base: Base, faults: Faults, wake: Wake, stack: AsyncExitStack) -> P
         store=messages,
         contents=Contents(store=messages, archive=base.archive, vault=base.vault),
         participants=base.participants,
-        signer=base.signer,
+        signer=base.own.signer,
         caller=caller,
         executor=base.executor,
         ledger=Ledger(
             clock=base.clock,
             archive=base.archive,
-            returns=Returns(vault=base.vault, texts=base.texts),
-            signing_certificate=base.signing.fingerprint,
-            tls_certificate=base.tls.fingerprint,
+            returns=Returns(vault=base.vault, texts=base.texts, agent_of=base.store.messages.agent_of),
+            tls=base.own.tls,
         ),
         metrics=base.metrics,
         wake=wake,
         holds=base.pauses.holds,
         paused=_tells_of_pauses(base),
+        called=_records_calls(base),
         faults=DeliveryFaults(
             faults=faults,
             calls=faulty_calls,
-            impostor=Impostor(environment=settings.environment, root=base.root, wall=base.clock.wall),
+            impostor=Impostor(
+                authority=base.certificates.authority, calling=base.trusted.calling, wall=base.clock.wall
+            ),
             registry=base.registry,
             clock=base.clock,
             environment=settings.environment,
@@ -192,6 +231,21 @@ def _postman(base: Base, faults: Faults, wake: Wake, stack: AsyncExitStack) -> P
         log=base.log,
         steps=base.steps,
     )
+
+
+def _caller(base: Base, identity: TlsIdentity) -> WebhookCaller:
+    return WebhookCaller(settings=base.settings, tls=base.trusted.calling(identity), networks=base.networks)
+
+
+async def _trusting_anew(base: Base, caller: RenewingCaller) -> None:
+    """Connections were made by what was trusted before; the next call makes new ones."""
+    await caller.renew(base.own.tls.value)
+
+
+def _looking_anew(base: Base, caller: RenewingCaller, revoked: HeldCertificate) -> None:
+    """A webhook may show what was just revoked: who is there is asked on a new connection."""
+    if revoked.use is CertificateUse.TLS:
+        caller.take_up(base.own.tls.value)
 
 
 def _replay(base: Base, postman: Postman) -> Replay:
@@ -208,6 +262,24 @@ def _replay(base: Base, postman: Postman) -> Replay:
         holds=base.pauses.holds,
         log=base.log,
     )
+
+
+def _records_calls(base: Base) -> Callable[[Endpoint, Outgoing, Call, int], Awaitable[None]]:
+    """Puts calls to endpoints into the activity log."""
+
+    async def record(endpoint: Endpoint, outgoing: Outgoing, call: Call, duration_us: int) -> None:
+        await base.activity.sent(
+            party=endpoint.key.recipient,
+            method="POST",
+            url=endpoint.key.url,
+            status=call.status,
+            answer=call.answer,
+            duration_us=duration_us,
+            size=len(outgoing.body),
+            reason="" if call.status is not None else call.reason,
+        )
+
+    return record
 
 
 def _tells_of_pauses(base: Base) -> Callable[[Endpoint, int], None]:

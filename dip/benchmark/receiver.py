@@ -17,6 +17,7 @@ from dip.client import Credentials
 from dip.messages.headers import CONTENT_HASH
 from dip.messages.standard_response import Entry, StandardResponse
 from dip.messages.timestamps import wire_time
+from dip.security.encryption import UndecryptableBlock
 from dip.security.signing import content_hash
 
 TAKEN = "RCP0000 - Message Success"
@@ -39,9 +40,13 @@ class Arrival(msgspec.Struct):
 
 
 class Opening:
-    """Opens one encrypted message in so many, and compares its CustomBlock with what was sent."""
+    """Opens one encrypted message in so many, and compares its CustomBlock with what was sent.
+
+    renewed: told when the participant's folder had newer credentials.
+    """
 
     def __init__(self, credentials: Credentials, every: int, expected: object) -> None:
+        self.renewed: Callable[[Credentials], None] = lambda credentials: None
         self._credentials = credentials
         self._every = every
         self._expected = expected
@@ -56,8 +61,19 @@ class Opening:
             return
         self.opened += 1
         sealed = isinstance(message["payload"]["CustomBlock"], str)
-        if not sealed or self._credentials.opened(message)["payload"]["CustomBlock"] != self._expected:
+        if not sealed or self._opened(message)["payload"]["CustomBlock"] != self._expected:
             self.wrong += 1
+
+    def _opened(self, message: dict[str, Any]) -> dict[str, Any]:
+        try:
+            return self._credentials.opened(message)
+        except UndecryptableBlock:
+            renewed = self._credentials.renewed()
+            if renewed is None:
+                raise
+            self._credentials = renewed
+            self.renewed(renewed)
+            return renewed.opened(message)
 
 
 def take_all(references: Sequence[str]) -> Sequence[str]:
@@ -138,6 +154,8 @@ async def listening(receiver: Receiver, port: int = 0) -> AsyncIterator[int]:
     await runner.setup()
     try:
         context = receiver.credentials.listening_context()
+        if receiver.opening is not None:
+            receiver.opening.renewed = lambda credentials: credentials.show(context)
         await web.TCPSite(runner, "127.0.0.1", port, ssl_context=context, reuse_address=True).start()
         yield int(runner.addresses[0][1])
     finally:

@@ -12,6 +12,7 @@ class Role:
     """A market role. prefix: the first two digits of its DIP ids; specification: its other code there.
 
     group: the service that several roles offer, one of them for an MPAN at a time (5.5.14).
+    optional: a participant may sign up for it itself (5.7.1).
     """
 
     code: RoleCode
@@ -21,6 +22,7 @@ class Role:
     prefix: str
     specification: str | None
     group: str | None = None
+    optional: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,8 @@ def roles(entry: Entry) -> dict[RoleCode, Role]:
     """The roles of `roles.yaml` by code."""
     found = {}
     for code, held in entry.mapping().items():
-        fields = held.fields(("name", "kind", "prefix", "specification", "group"), required=("name", "kind", "prefix"))
+        known = ("name", "kind", "prefix", "specification", "group", "optional")
+        fields = held.fields(known, required=("name", "kind", "prefix"))
         kinds = ("participant", "central", "platform", "agent")
         found[RoleCode(code)] = Role(
             code=RoleCode(code),
@@ -55,6 +58,7 @@ def roles(entry: Entry) -> dict[RoleCode, Role]:
             prefix=_prefix(fields["prefix"]) if "prefix" in fields else "",
             specification=fields["specification"].text() if "specification" in fields else None,
             group=fields["group"].text() if "group" in fields else None,
+            optional=fields["optional"].flag() if "optional" in fields else False,
         )
     return found
 

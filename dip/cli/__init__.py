@@ -5,14 +5,21 @@ from collections.abc import Callable, Mapping, Sequence
 
 import typer
 
+from dip.cli.agents import agents_app
+from dip.cli.audit import audit_app
+from dip.cli.authorities import authorities_app
 from dip.cli.bench import bench
+from dip.cli.certificate_drills import certificate_drills
+from dip.cli.certificates import certificates_app
 from dip.cli.channels import channels_app
 from dip.cli.demo import demo
 from dip.cli.drill import drill
 from dip.cli.listen import listen
 from dip.cli.master_key import master_key_app
+from dip.cli.participants import participants_app
 from dip.cli.send import send
 from dip.cli.serve import serve
+from dip.cli.users import users_app
 
 _COMMANDS: Mapping[str, Callable[..., None]] = {
     "serve": serve,
@@ -21,6 +28,7 @@ _COMMANDS: Mapping[str, Callable[..., None]] = {
     "demo": demo,
     "bench": bench,
     "drill": drill,
+    "certificate-drills": certificate_drills,
 }
 _HELP = frozenset({"--help", "-h"})
 
@@ -36,8 +44,14 @@ def application() -> typer.Typer:
     )
     for name, function in _COMMANDS.items():
         made.command(name)(function)
+    made.add_typer(agents_app, name="agents")
+    made.add_typer(authorities_app, name="authorities")
+    made.add_typer(certificates_app, name="certificates")
+    made.add_typer(audit_app, name="audit")
     made.add_typer(channels_app, name="channels")
     made.add_typer(master_key_app, name="master-key")
+    made.add_typer(participants_app, name="participants")
+    made.add_typer(users_app, name="users")
     return made
 
 

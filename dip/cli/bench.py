@@ -10,12 +10,12 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from dip.benchmark import backlog, changes, consumption, replay, restart, singles
+from dip.benchmark import backlog, changes, consumption, renewal, replay, restart, singles
 from dip.benchmark.catalogue import run_catalogue
 from dip.benchmark.loop import run
 from dip.benchmark.report import Cell, Report, Target, load_average, machine
 
-Mode = Literal["consumption", "singles", "encrypted", "restart", "replay", "backlog", "catalogue", "changes"]
+Mode = Literal["consumption", "singles", "encrypted", "restart", "replay", "backlog", "catalogue", "changes", "renewal"]
 _ENCRYPTED_RATE = 400
 _OPENS_EVERY = 100
 
@@ -27,7 +27,7 @@ def bench(
             help="consumption: batches to four recipients, beside a bare relay. singles: one at a time, live. "
             "encrypted: the same in the spec profile, encrypted both ways. restart: a start over a full store. "
             "replay: reading everything again. backlog: a recipient that is offline. catalogue: loading it. "
-            "changes: channels added while messages flow."
+            "changes: channels added meanwhile. renewal: all certificates and the master key changed meanwhile."
         ),
     ] = "consumption",
     messages: Annotated[
@@ -82,6 +82,8 @@ def bench(
                 report = run_catalogue()
             case "changes":
                 report = run(changes.run_changes(changes.Plan(), say))
+            case "renewal":
+                report = run(renewal.run_renewal(renewal.Plan(rate=rate or 200), say))
     show(report, before)
 
 

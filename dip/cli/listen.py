@@ -17,6 +17,7 @@ from dip.client import (
     CallRefused,
     Catalogue,
     Credentials,
+    Identity,
     Listener,
     ParticipantClient,
     Server,
@@ -33,6 +34,9 @@ MESSAGES_IN_A_CALL = 100
 
 def listen(
     participant: Annotated[str, typer.Option("--as", metavar="DIP-ID", help="The participant that receives.")],
+    principal: Annotated[
+        str | None, typer.Option("--for", metavar="DIP-ID", help="The participant for which it receives as its agent.")
+    ] = None,
     channel: Annotated[
         list[str] | None,
         typer.Option("--channel", metavar="IF-nnn", help="A channel; repeatable. By default all, and status messages."),
@@ -51,27 +55,30 @@ def listen(
     """
     with refusals_explained():
         credentials = credentials_of(data, participant)
+        party = credentials if principal is None else credentials_of(data, principal)
         receive = _pull if pull else _listen
-        asyncio.run(receive(credentials, find_server(data), channel or [], once))
+        asyncio.run(receive(credentials.opening_for(party), party.identity, find_server(data), channel or [], once))
 
 
-async def _listen(credentials: Credentials, server: Server, channels: list[str], once: int | None) -> None:
+async def _listen(
+    credentials: Credentials, party: Identity, server: Server, channels: list[str], once: int | None
+) -> None:
     transcript = Transcript()
     wanted: Collection[str] = channels
     if not channels and server.profile == "spec":
         wanted = [ALL_CHANNELS, STATUS_MESSAGES]
     elif not channels:
-        wanted = received_channels(await fetch_catalogue(server.portal, credentials.root), credentials.role)
+        wanted = received_channels(await fetch_catalogue(server.portal, credentials.root), party.role)
     async with (
         _ending() as ended,
         Listener(credentials) as listener,
-        ParticipantClient(credentials, server.api, profile=server.profile) as client,
+        ParticipantClient(credentials, server.api, profile=server.profile, on_behalf_of=party.dip_id) as client,
         _registered(client, listener, wanted, most=once),
     ):
         transcript.note(
             "listening",
-            f"{credentials.identity.name} ({credentials.dip_id}) listens at {listener.url}; Ctrl-C ends it.",
-            participant=credentials.dip_id,
+            f"{_named(credentials, party)} listens at {listener.url}; Ctrl-C ends it.",
+            participant=party.dip_id,
             channels=list(wanted),
             url=listener.url,
         )
@@ -80,20 +87,27 @@ async def _listen(credentials: Credentials, server: Server, channels: list[str],
         transcript.received(await listener.next())
 
 
-async def _pull(credentials: Credentials, server: Server, channels: list[str], once: int | None) -> None:
+async def _pull(
+    credentials: Credentials, party: Identity, server: Server, channels: list[str], once: int | None
+) -> None:
     transcript = Transcript()
-    wanted = channels or received_channels(await fetch_catalogue(server.portal, credentials.root), credentials.role)
+    wanted = channels or received_channels(await fetch_catalogue(server.portal, credentials.root), party.role)
     async with (
         _ending() as ended,
-        ParticipantClient(credentials, server.api, profile=server.profile) as client,
+        ParticipantClient(credentials, server.api, profile=server.profile, on_behalf_of=party.dip_id) as client,
     ):
         transcript.note(
             "pulling",
-            f"{credentials.identity.name} ({credentials.dip_id}) fetches its messages; Ctrl-C ends it.",
-            participant=credentials.dip_id,
+            f"{_named(credentials, party)} fetches messages; Ctrl-C ends it.",
+            participant=party.dip_id,
             channels=wanted,
         )
         await Puller(client, transcript, once).run(wanted, ended)
+
+
+def _named(credentials: Credentials, party: Identity) -> str:
+    acting = "" if party.dip_id == credentials.dip_id else f" for {party.name} ({party.dip_id})"
+    return f"{credentials.identity.name} ({credentials.dip_id}){acting}"
 
 
 def received_channels(catalogue: Catalogue, role: RoleCode) -> list[str]:

@@ -34,6 +34,9 @@ def send(
     files: Annotated[list[Path], typer.Argument(help="JSON files, each one message or an array of them.")],
     *,
     participant: Annotated[str, typer.Option("--as", metavar="DIP-ID", help="The participant that sends.")],
+    principal: Annotated[
+        str | None, typer.Option("--for", metavar="DIP-ID", help="The participant for which it sends as its agent.")
+    ] = None,
     data: Annotated[Path, typer.Option("--data", envvar="DIP_DATA", help="Data directory of the server.")] = Path(
         "data/state"
     ),
@@ -62,7 +65,7 @@ def send(
         messages = [message for file in files for message in load_messages(file)]
         if not as_is:
             messages = [fresh(message, Clock().wall()) for message in messages]
-        all_accepted = asyncio.run(_send(credentials, server, messages, encrypt))
+        all_accepted = asyncio.run(_send(credentials, server, messages, encrypt, principal))
     if not all_accepted:
         raise typer.Exit(1)
 
@@ -81,11 +84,15 @@ def chosen_server(data: Path, url: str | None, profile: str | None) -> Server:
     return msgspec.structs.replace(found, api=url or found.api, profile=profile or found.profile)
 
 
-async def _send(credentials: Credentials, server: Server, messages: Sequence[Message], encrypt: bool | None) -> bool:
+async def _send(
+    credentials: Credentials, server: Server, messages: Sequence[Message], encrypt: bool | None, principal: str | None
+) -> bool:
     transcript, clock = Transcript(), Clock()
     encrypted = await _encrypted_channels(credentials, server, encrypt)
     everything = True
-    async with ParticipantClient(credentials, server.api, profile=server.profile, encrypted=encrypted) as client:
+    async with ParticipantClient(
+        credentials, server.api, profile=server.profile, encrypted=encrypted, on_behalf_of=principal
+    ) as client:
         for channel_id, batch in calls(messages):
             result = await client.send(channel_id, batch, encrypt=encrypt)
             everything = everything and result.all_accepted

@@ -4,6 +4,7 @@ import asyncio
 import gc
 import logging
 import os
+import resource
 import signal
 import sys
 from pathlib import Path
@@ -16,10 +17,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from dip.app import running
 from dip.ground.errors import SetupRefused
-from dip.ground.log import LibraryLog, Log, make_log
+from dip.ground.log import LibraryLog, Log, log_uncaught, make_log
 from dip.ground.settings import Settings, read_settings
 
 _YOUNG_OBJECTS = 50_000
+_FILES = 65_536
+"""Open at once, as far as the operating system lets a process raise its own limit."""
 
 
 def serve(
@@ -66,6 +69,12 @@ def _run(settings: Settings) -> None:
 async def _serve(settings: Settings) -> None:
     log = make_log()
     logging.basicConfig(handlers=[LibraryLog(log)], level=logging.WARNING, force=True)
+    log_uncaught(log)
+    # An image of this process holds keys and messages.
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    # Every connection is a file, and the usual soft limit is below `most_connections`.
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(hard, _FILES) if hard >= 0 else _FILES), hard))
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

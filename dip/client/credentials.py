@@ -81,6 +81,10 @@ class Credentials(msgspec.Struct, frozen=True):
             root=root,
         )
 
+    def opening_for(self, principal: Self) -> Self:
+        """An agent's credentials that also open what is encrypted to the participant for which it acts."""
+        return msgspec.structs.replace(self, decryptor=self.decryptor.joined(principal.decryptor))
+
     def opened(self, message: Message) -> Message:
         """The message with its CustomBlock decrypted, where it is encrypted. Raises UndecryptableBlock."""
         payload = message.get("payload")
@@ -96,11 +100,21 @@ class Credentials(msgspec.Struct, frozen=True):
     def renewed(self) -> Self | None:
         """The credentials as the folder holds them now; None where the encryption certificate is still the same.
 
-        Raises CredentialsIncomplete, as between two files of one renewal.
+        What could be opened so far still can. Raises CredentialsIncomplete, as between two files of one renewal.
         """
         if thumbprint(_certificate(self.folder / "encryption.pem")) in self.decryptor:
             return None
-        return self.load(self.folder)
+        found = self.load(self.folder)
+        return msgspec.structs.replace(found, decryptor=found.decryptor.joined(self.decryptor))
+
+    def show(self, context: ssl.SSLContext) -> None:
+        """Show this certificate in the handshakes of a context from now on. Raises CredentialsIncomplete."""
+        try:
+            context.load_cert_chain(self.folder / "tls.pem", self.folder / "tls.key")
+        except (OSError, ssl.SSLError) as fault:
+            raise CredentialsIncomplete(
+                f"{self.folder}: tls.pem and tls.key can't be used together ({fault})."
+            ) from fault
 
     def calling_context(self) -> ssl.SSLContext:
         """TLS for calls to the DIP: the participant's certificate, the server checked by root and name."""
@@ -115,12 +129,7 @@ class Credentials(msgspec.Struct, frozen=True):
     def _context(self, purpose: ssl.Purpose) -> ssl.SSLContext:
         context = ssl.create_default_context(purpose, cafile=str(self.root))
         context.minimum_version = ssl.TLSVersion.TLSv1_2
-        try:
-            context.load_cert_chain(self.folder / "tls.pem", self.folder / "tls.key")
-        except (OSError, ssl.SSLError) as fault:
-            raise CredentialsIncomplete(
-                f"{self.folder}: tls.pem and tls.key can't be used together ({fault})."
-            ) from fault
+        self.show(context)
         return context
 
 

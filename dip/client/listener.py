@@ -72,6 +72,7 @@ class Listener:
         self._arrived = asyncio.Condition()
         self._turn = asyncio.Lock()
         self._judged: OrderedDict[TransactionId, str] = OrderedDict()
+        self._context = credentials.listening_context()
         self._runner: web.AppRunner | None = None
 
     async def __aenter__(self) -> Self:
@@ -79,8 +80,7 @@ class Listener:
         application.router.add_post("/{path:.*}", self._take)
         self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=2)
         await self._runner.setup()
-        context = self.credentials.listening_context()
-        await web.TCPSite(self._runner, self._host, self._port, ssl_context=context).start()
+        await web.TCPSite(self._runner, self._host, self._port, ssl_context=self._context).start()
         self._port = self._runner.addresses[0][1]
         return self
 
@@ -147,10 +147,11 @@ class Listener:
         """Whether the folder holds newer credentials; if so they are in use from now on."""
         try:
             renewed = await asyncio.to_thread(self.credentials.renewed)
+            if renewed is not None:
+                renewed.show(self._context)
+                self.credentials = renewed
         except CredentialsIncomplete:
             return False
-        if renewed is not None:
-            self.credentials = renewed
         return renewed is not None
 
     async def _judge(self, opened: Sequence[Opened]) -> list[str]:

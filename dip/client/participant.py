@@ -20,6 +20,7 @@ from dip.client.results import Answer, SendResult
 from dip.client.server import not_reached
 from dip.ground.clock import Clock
 from dip.messages.headers import API_KEY, CONTINUATION, LAST_EVENT, LEASE
+from dip.messages.identifiers import DipId
 from dip.messages.standard_response import Entry
 
 MIXED = ""
@@ -32,7 +33,8 @@ class ParticipantClient:
     """Calls the DIP for one participant over mTLS; an async context manager with one HTTP session.
 
     encrypted names the channels whose CustomBlock is encrypted on the way in (patterns of security, 5.2.2);
-    it counts in the spec profile alone.
+    it counts in the spec profile alone. on_behalf_of: the participant for which these credentials' holder acts as its
+    agent: everything is sent, fetched and configured for that one.
     """
 
     def __init__(
@@ -42,10 +44,13 @@ class ParticipantClient:
         *,
         profile: str = "spec",
         encrypted: Collection[str] = (),
+        on_behalf_of: str | None = None,
         clock: Clock | None = None,
         timeout_s: float = 60,
     ) -> None:
         self.credentials = credentials
+        self.party = DipId(on_behalf_of or credentials.dip_id)
+        """Whose messages these are."""
         self._api = api_url.rstrip("/")
         self._profile = profile
         self._encrypted = frozenset(encrypted)
@@ -76,6 +81,7 @@ class ParticipantClient:
         """Post messages to a channel, or to several with MIXED; bytes go out as they are.
 
         encrypt None leaves it to the channel and the profile; True and False decide for all messages.
+        An agent's DIP id is filled in as their DIPConnectionProviderID.
         wait asks for the correlated reply within so many seconds (request and reply).
         Raises ServerNotReached; a refusal is a result.
         """
@@ -123,7 +129,11 @@ class ParticipantClient:
 
     async def report(self, entries: Sequence[Entry]) -> SendResult:
         """Post status messages: what became of messages received earlier (validation level 4)."""
-        answer = await self.call("POST", "/statusmessage", msgspec.json.encode(entries))
+        agent = self._agent
+        given = [
+            msgspec.structs.replace(one, connection_provider_id=one.connection_provider_id or agent) for one in entries
+        ]
+        answer = await self.call("POST", "/statusmessage", msgspec.json.encode(given))
         return SendResult.read(answer, repeats_succeed=False)
 
     async def replay(self, channel_id: str, **wanted: Any) -> AsyncIterator[Message]:
@@ -132,7 +142,7 @@ class ParticipantClient:
         wanted: the keys of the published request, such as datetimeFrom or transactionIDs. Reads page after page.
         Raises CallRefused and ServerNotReached.
         """
-        path, body = sent_path(channel_id, "replay", self.credentials.dip_id), request_body(channel_id, wanted)
+        path, body = sent_path(channel_id, "replay", self.party), request_body(channel_id, wanted)
         token: str | None = None
         while True:
             headers = {} if token is None else {CONTINUATION: token}
@@ -149,7 +159,7 @@ class ParticipantClient:
 
         Returns the requeue's id. Raises CallRefused (429 while another one is under way) and ServerNotReached.
         """
-        path = sent_path(channel_id, "requeue", self.credentials.dip_id)
+        path = sent_path(channel_id, "requeue", self.party)
         answer = await self.call("POST", path, request_body(channel_id, wanted))
         answer.require(202)
         return msgspec.json.decode(answer.body, type=str)
@@ -157,7 +167,7 @@ class ParticipantClient:
     async def requeue_status(self, channel_id: str, requeue_id: str | None = None) -> list[RequeueProgress]:
         """How far this participant's requeues are, the newest first; or the one of that id."""
         query = "" if requeue_id is None else f"?requeue-id={quote(requeue_id)}"
-        answer = await self.call("GET", sent_path(channel_id, "requeueStatus", self.credentials.dip_id) + query)
+        answer = await self.call("GET", sent_path(channel_id, "requeueStatus", self.party) + query)
         answer.require(200, 204)
         return msgspec.json.decode(answer.body, type=list[RequeueProgress]) if answer.status == 200 else []
 
@@ -169,7 +179,7 @@ class ParticipantClient:
         """
         asked = {"max": most, "wait": wait}
         query = "&".join(f"{name}={value:g}" for name, value in asked.items() if value is not None)
-        path = sent_path(channel_id, "messages", self.credentials.dip_id) + (f"?{query}" if query else "")
+        path = sent_path(channel_id, "messages", self.party) + (f"?{query}" if query else "")
         answer = await self.call("GET", path, patience_s=wait or 0)
         answer.require(200, 204)
         return await asyncio.to_thread(read_pulled, self.credentials, self._api + path, answer, self._clock)
@@ -179,7 +189,7 @@ class ParticipantClient:
 
         lease: of the pull; a message that was handed out again since is not touched then. Raises ServerNotReached.
         """
-        path = sent_path(channel_id, "messages", self.credentials.dip_id) + "/ack"
+        path = sent_path(channel_id, "messages", self.party) + "/ack"
         headers = {} if lease is None else {LEASE: lease}
         body = response(entries, self._clock.now())
         return SendResult.read(await self.call("POST", path, body, headers=headers), repeats_succeed=False)
@@ -190,7 +200,7 @@ class ParticipantClient:
         last_event_id: of the last one that an earlier stream brought. What comes is to be acknowledged, else the
         stream stops after a while. Raises CallRefused, ServerNotReached, SignatureRefused.
         """
-        path = sent_path(channel_id, "stream", self.credentials.dip_id)
+        path = sent_path(channel_id, "stream", self.party)
         headers = {} if last_event_id is None else {LAST_EVENT: str(last_event_id)}
         timeout = aiohttp.ClientTimeout(sock_connect=self._timeout.sock_connect, sock_read=self._timeout.total)
         try:
@@ -250,7 +260,22 @@ class ParticipantClient:
         return [self.credentials.opened(message) for message in msgspec.json.decode(body, type=list[Message])]
 
     def _body(self, messages: Sequence[Message], encrypt: bool | None) -> bytes:
-        return msgspec.json.encode([self._closed(message, encrypt) for message in messages])
+        return msgspec.json.encode([self._closed(self._provided(message), encrypt) for message in messages])
+
+    @property
+    def _agent(self) -> DipId | None:
+        """Who acts for the party; None where it is the party itself."""
+        own = self.credentials.identity.dip_id
+        return own if own != self.party else None
+
+    def _provided(self, message: Message) -> Message:
+        """The message with the agent that sends it."""
+        if self._agent is None:
+            return message
+        payload = message["payload"]
+        common = payload["CommonBlock"]
+        sender = common["S1"] | {"DIPConnectionProviderID": self._agent}
+        return {**message, "payload": {**payload, "CommonBlock": {**common, "S1": sender}}}
 
     def _closed(self, message: Message, encrypt: bool | None) -> Message:
         if encrypt is None:
@@ -263,5 +288,5 @@ class ParticipantClient:
 
     def _webhook_path(self, channel_id: str) -> str:
         if channel_id == STATUS_MESSAGES:
-            return f"/statusmessage/config/{self.credentials.dip_id}"
-        return f"/dip-channel/{channel_id}/pubconfig/{self.credentials.dip_id}"
+            return f"/statusmessage/config/{self.party}"
+        return f"/dip-channel/{channel_id}/pubconfig/{self.party}"

@@ -34,6 +34,15 @@ class Kind(msgspec.Struct, frozen=True):
 
 
 _SENDS_AGAIN: Final = "Sends the same again, with the same references, after a while."
+TLS_FAULTS: Final = frozenset(
+    {
+        "wrong_tls_certificate",
+        "expired_tls_certificate",
+        "wrong_name_tls_certificate",
+        "wrong_environment_tls_certificate",
+    }
+)
+"""Those of the client certificate that a connection to a webhook is made with."""
 _KNOWS_AGAIN: Final = "Sends the same again, with the same references; the DIP knows it again and takes nothing twice."
 _CALLS: Final = (
     Kind("drop", Group.CALL, "The connection is closed at once, without an answer. Nothing is taken.", _SENDS_AGAIN),
@@ -124,6 +133,24 @@ _DELIVERIES: Final = (
         "wrong_tls_certificate",
         Group.DELIVERY,
         "The connection is made with a client certificate of another authority.",
+        "Refuses the connection; takes it when it is sent again.",
+    ),
+    Kind(
+        "expired_tls_certificate",
+        Group.DELIVERY,
+        "The connection is made with a client certificate of the DIP that expired yesterday.",
+        "Refuses the connection; takes it when it is sent again.",
+    ),
+    Kind(
+        "wrong_name_tls_certificate",
+        Group.DELIVERY,
+        "The connection is made with a client certificate whose subject is another DIP id than the DIP's.",
+        "Refuses the connection, for it looks at who calls; takes it when it is sent again.",
+    ),
+    Kind(
+        "wrong_environment_tls_certificate",
+        Group.DELIVERY,
+        "The connection is made with a client certificate that another environment issued for the DIP.",
         "Refuses the connection; takes it when it is sent again.",
     ),
 )

@@ -23,7 +23,7 @@ from dip.messages.standard_response import (
     label,
 )
 from dip.messages.timestamps import wire_time
-from dip.participants.access import Caller
+from dip.participants.access import Caller, agent_of
 from dip.participants.signatures import Signed
 from dip.reporting.metrics import Metrics
 from dip.store.evidence import inbound_call
@@ -203,6 +203,7 @@ class Acknowledgements:
                     sent_timestamp=timestamp,
                     sender_id=DIP,
                     recipient_id=call.recipient,
+                    connection_provider_id=agent_of(call.recipient, call.caller.dip_id),
                     message=label(_FAILED if one.refusal else _SUCCESS, self._texts),
                     help=clip(one.refusal) if one.refusal else None,
                 )

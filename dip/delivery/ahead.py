@@ -4,6 +4,7 @@ import asyncio
 
 from dip.delivery.logical_queue import Turn
 from dip.delivery.outgoing import Outgoing
+from dip.participants.registry import Participants
 
 
 class Ahead:
@@ -11,10 +12,15 @@ class Ahead:
 
     def __init__(self) -> None:
         self._held: tuple[Turn, asyncio.Task[Outgoing]] | None = None
+        self._participants: Participants | None = None
 
-    def put(self, turn: Turn, building: "asyncio.Task[Outgoing]") -> None:
-        """This comes next. Whatever was held must have been taken or dropped."""
-        self._held = turn, building
+    def put(self, turn: Turn, building: "asyncio.Task[Outgoing]", participants: Participants) -> None:
+        """This comes next, made for these participants. Whatever was held must have been taken or dropped."""
+        self._held, self._participants = (turn, building), participants
+
+    def is_stale(self, participants: Participants) -> bool:
+        """Whether participants, certificates or agents have changed since the last one was put."""
+        return self._participants is not participants
 
     def take(self) -> "tuple[Turn, asyncio.Task[Outgoing]] | None":
         """What comes next; None where nothing was made ready."""

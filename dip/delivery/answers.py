@@ -39,6 +39,8 @@ class Call(msgspec.Struct, frozen=True):
     answer: bytes = b""
     reason: str = ""
     retry_after_s: float | None = None
+    tls_certificate: str = ""
+    """Fingerprint of the DIP's certificate on the connection."""
 
 
 class Judgement(msgspec.Struct, frozen=True):

@@ -28,7 +28,7 @@ async def built(
             otherwise or partial(build, bodies=postman.bodies),
             items,
             url=key.url,
-            signer=postman.signer,
+            signer=postman.signer.value,
             encryptor=encryptor_for(postman.participants.value, key.recipient, waiting, wall),
             at=wall,
             extra_headers=extra,

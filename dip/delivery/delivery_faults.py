@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 
 from dip.channels.registry import Registry
-from dip.conformance.fault_kinds import Group
+from dip.conformance.fault_kinds import TLS_FAULTS, Group
 from dip.conformance.faults import Fault, Faults, Subject
 from dip.conformance.impostor import Impostor
 from dip.conformance.spoiling import Circumstances, spoil
@@ -251,8 +251,8 @@ class Struck:
         carried = [self._carried(item) for item in items]
         if self.kind == "reorder":
             carried.reverse()
-        if self.kind == "wrong_tls_certificate":
-            self._context = self._impostor.context
+        if self.kind in TLS_FAULTS:
+            self._context = self._impostor.context(self.kind)
         made = build(
             carried,
             url=url,
@@ -262,15 +262,16 @@ class Struck:
             extra_headers=extra_headers,
             method=method,
         )
-        return Outgoing(items, made.body, self._signed(made.headers), self._said)
+        return Outgoing(items, made.body, self._signed(made.headers), self._said, made.signing_certificate)
 
     def build_event(
         self, item: Item, *, url: str, signer: Signer, encryptor: Encryptor | None, at: datetime
     ) -> Outgoing:
         """As `events.build_event`, with the faults; runs in a worker thread."""
         payload = payload_of(self._carried(item), encryptor)
-        headers = self._signed(self._signer(signer).headers("GET", url, payload, at))
-        return Outgoing([item], data_of(payload, headers), headers, self._said)
+        signer = self._signer(signer)
+        headers = self._signed(signer.headers("GET", url, payload, at))
+        return Outgoing([item], data_of(payload, headers), headers, self._said, signer.fingerprint)
 
     async def hold_back(self) -> None:
         """Wait as long as the fault delays an event."""
@@ -297,8 +298,8 @@ class Struck:
             exchange.note = f"{self._said}; {exchange.note}" if exchange.note else self._said
         if self.kind == "wrong_signing_certificate":
             exchange.signing_certificate = self._impostor.signing_fingerprint
-        elif self.kind == "wrong_tls_certificate":
-            exchange.tls_certificate = self._impostor.tls_fingerprint
+        elif self.kind in TLS_FAULTS:
+            exchange.tls_certificate = self._impostor.tls_fingerprint(self.kind)
 
     def _signer(self, usual: Signer) -> Signer:
         return self._impostor.signer if self.kind == "wrong_signing_certificate" else usual

@@ -150,6 +150,22 @@ class Dispatcher:
         self._webhooks.pop((recipient, channel), None)
         self._rearrange(recipient)
 
+    def webhooks_of(self, recipient: DipId) -> Sequence[str]:
+        """The channels for which a recipient has webhooks."""
+        return [channel for holder, channel in self._webhooks if holder == recipient]
+
+    async def remove_webhooks(self, recipient: DipId, channels: Sequence[str] | None, patience_s: float) -> None:
+        """Withdraw a recipient's webhooks; what waits stays. channels: None for all, with their addresses' settings.
+
+        patience_s: how long the calls under way are awaited.
+        """
+        await self._parties.remove_webhooks(recipient, channels)
+        for channel in self.webhooks_of(recipient) if channels is None else channels:
+            self._webhooks.pop((recipient, channel), None)
+        if channels is None:
+            self._own = {key: one for key, one in self._own.items() if key.recipient != recipient}
+        await asyncio.wait([self._rearrange(recipient)], timeout=patience_s)
+
     def setting(self, endpoint_id: str) -> EndpointSetting:
         """An endpoint's own settings. Raises UnknownEndpoint."""
         key = next((key_of(hook) for hook in self._webhooks.values() if key_of(hook).id == endpoint_id), None)
@@ -219,12 +235,13 @@ class Dispatcher:
             endpoint.told,
         )
 
-    def _rearrange(self, recipient: DipId) -> None:
+    def _rearrange(self, recipient: DipId) -> "asyncio.Task[None]":
         """Move a recipient's lanes to where its webhooks now say."""
         self._tell(recipient)
         task = asyncio.create_task(self._move(recipient))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
     async def _move(self, recipient: DipId) -> None:
         """Lanes whose address stays keep their worker; the others leave it once their calls have come back."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 
+from dip.activity.keeping import ActivityKeeping
 from dip.archive.retention import Retention
 from dip.catalogue.pauses import Pauses
 from dip.channels.registry import Registry
@@ -46,6 +47,9 @@ class Duties:
         self.alarms = alarms
         self._mailer = mailer
         self.retention = Retention(store=store.sweep, registry=registry, clock=clock, settings=settings, log=log)
+        self.activity = ActivityKeeping(
+            settings=settings, clock=clock, store=store.activity, reader=store.activity_reader, log=log
+        )
         self.dead_letters = DeadLetters(
             settings=settings,
             clock=clock,
@@ -78,6 +82,7 @@ class Duties:
                 lambda: dispatcher.time_moved(settings.clock_patience_s),
                 self.dead_letters.sweep,
                 self.retention.sweep,
+                self.activity.sweep,
                 self.watchman.look,
             ),
             log=log,
@@ -90,6 +95,7 @@ class Duties:
         return {
             "pauses": self.pauses.run(),
             "retention": self.retention.run(),
+            "activity": self.activity.run(),
             "dead letters": self.dead_letters.run(),
             "balance": self.balance.run(),
             "watchman": self.watchman.run(),

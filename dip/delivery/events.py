@@ -21,7 +21,7 @@ def build_event(item: Item, *, url: str, signer: Signer, encryptor: Encryptor | 
     """
     payload = payload_of(item, encryptor)
     headers = signer.headers("GET", url, payload, at)
-    return Outgoing([item], data_of(payload, headers), headers)
+    return Outgoing([item], data_of(payload, headers), headers, signing_certificate=signer.fingerprint)
 
 
 def payload_of(item: Item, encryptor: Encryptor | None) -> bytes:

@@ -7,9 +7,11 @@ from typing import Any
 
 import msgspec
 
+from dip.conformance.fault_kinds import TLS_FAULTS
 from dip.conformance.faults import Fault
 from dip.delivery.answers import Call
 from dip.delivery.caller import WebhookCaller
+from dip.delivery.renewing_caller import Caller
 
 Pause = Callable[[Fault], Awaitable[None]]
 
@@ -21,19 +23,17 @@ class _CutOff(Exception):
 class FaultyCalls:
     """Posts as the DIP's own caller does, with one fault; addresses, limits and timeouts are the same."""
 
-    def __init__(
-        self, *, caller: WebhookCaller, caller_with: Callable[[ssl.SSLContext], WebhookCaller], pause: Pause
-    ) -> None:
+    def __init__(self, *, caller: Caller, caller_with: Callable[[ssl.SSLContext], WebhookCaller], pause: Pause) -> None:
         """caller_with: makes one with another client certificate. pause: waits as long as a fault asks for, or less."""
         self._caller = caller
         self._caller_with = caller_with
         self._pause = pause
-        self._stranger: WebhookCaller | None = None
+        self._strangers: dict[ssl.SSLContext, WebhookCaller] = {}
 
     async def post(
         self, fault: Fault, url: str, body: bytes, headers: Mapping[str, str], context: ssl.SSLContext | None
     ) -> Call:
-        """Make the call with its fault. context: of the certificate of another authority, where that is the fault."""
+        """Make the call with its fault. context: of the certificate that is wrong, where that is the fault."""
         match fault.kind:
             case "drop_delivery" | "stall_delivery":
                 return await self._cut_off(fault, url, body, headers)
@@ -41,7 +41,7 @@ class FaultyCalls:
                 await self._pause(fault)
             case "duplicate":
                 await self._caller.post(url, body, headers)
-            case "wrong_tls_certificate" if context is not None:
+            case kind if kind in TLS_FAULTS and context is not None:
                 return await self._strange(context).post(url, body, headers)
         return await self._caller.post(url, body, headers)
 
@@ -51,8 +51,8 @@ class FaultyCalls:
 
     async def close(self) -> None:
         """Close all connections of its own."""
-        if self._stranger is not None:
-            await self._stranger.close()
+        for stranger in self._strangers.values():
+            await stranger.close()
 
     async def _cut_off(self, fault: Fault, url: str, body: bytes, headers: Mapping[str, str]) -> Call:
         """Send half of a request that says how long it is going to be."""
@@ -72,6 +72,6 @@ class FaultyCalls:
         return msgspec.structs.replace(call, reason=f"fault {fault.kind}: the request broke off after half of it")
 
     def _strange(self, context: ssl.SSLContext) -> WebhookCaller:
-        if self._stranger is None:
-            self._stranger = self._caller_with(context)
-        return self._stranger
+        if context not in self._strangers:
+            self._strangers[context] = self._caller_with(context)
+        return self._strangers[context]

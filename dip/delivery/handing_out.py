@@ -38,6 +38,7 @@ class Ask(msgspec.Struct, frozen=True):
     """A call for a recipient's messages of a channel. url: the address that the signature of the answer covers.
 
     fault: one on demand that strikes the call itself: its answer suffers it, or the first event of its stream.
+    agent: who makes the call for the recipient, where that is not itself.
     """
 
     recipient: DipId
@@ -45,6 +46,7 @@ class Ask(msgspec.Struct, frozen=True):
     url: str
     most: int
     fault: Fault | None = None
+    agent: DipId | None = None
 
 
 class Batch(msgspec.Struct, frozen=True):
@@ -69,7 +71,7 @@ class HandingOut:
         store: MessageStore,
         contents: Contents,
         participants: Current[Participants],
-        signer: Signer,
+        signer: Current[Signer],
         executor: Executor,
         ledger: Ledger,
         leases: Leases,
@@ -125,7 +127,7 @@ class HandingOut:
             if self._faults is not None:
                 begun = self._faults.begin_events(lane.recipient, items, ask.fault)
             wall = self._clock.wall()
-            sign = partial(_events, begun, ask.url, self._signer, self._encryptor(lane, items, wall), wall)
+            sign = partial(_events, begun, ask.url, self._signer.value, self._encryptor(lane, items, wall), wall)
             events = await self._off_the_loop(sign)
             handed: list[Batch] = []
             outcomes = await self._lease(ask, lane, events, started, holder)
@@ -183,7 +185,7 @@ class HandingOut:
                 build if struck is None else struck.build,
                 items,
                 url=ask.url,
-                signer=self._signer,
+                signer=self._signer.value,
                 encryptor=self._encryptor(lane, items, wall),
                 at=wall,
                 extra_headers=extra,
@@ -198,7 +200,8 @@ class HandingOut:
         if not left:
             return None
         outgoing = await self._array(ask, lane, left, struck)
-        evidence = self._ledger.handed_out(outgoing, lane, ask.url, duration_us=0, note=f"in place of call {lease}")
+        note = f"in place of call {lease}"
+        evidence = self._ledger.handed_out(outgoing, lane, ask.url, agent=ask.agent, duration_us=0, note=note)
         evidence.settled = ()
         if struck is not None:
             struck.note(evidence.exchange)
@@ -216,7 +219,8 @@ class HandingOut:
         """Commit the leases: asked for together, they share a transaction."""
         duration_us = self._since(started)
         settlements = [
-            self._ledger.handed_out(outgoing, lane, ask.url, duration_us=duration_us) for outgoing, _ in made
+            self._ledger.handed_out(outgoing, lane, ask.url, agent=ask.agent, duration_us=duration_us)
+            for outgoing, _ in made
         ]
         for settlement, (_, struck) in zip(settlements, made, strict=True):
             if struck is not None:

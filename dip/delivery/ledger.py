@@ -9,10 +9,12 @@ from dip.delivery.endpoint import Endpoint, Pace
 from dip.delivery.outgoing import Item, Outgoing
 from dip.delivery.returns import Returns
 from dip.ground.clock import Clock, microseconds
+from dip.ground.current import Current
 from dip.messages.headers import CONTENT_HASH, SIGNATURE, SIGNATURE_DATE
 from dip.messages.identifiers import DipId
-from dip.messages.standard_response import code_of
-from dip.store.evidence import own_step
+from dip.messages.standard_response import code_kept
+from dip.security.tls import TlsIdentity
+from dip.store.evidence import kept_url, own_step
 from dip.store.records import Exchange, Lane, Settled, Settlement, Stage, Status, Waiting, stage_of
 
 _OUTCOMES = {
@@ -27,16 +29,13 @@ _UNREADABLE = "its content is gone or can't be opened"
 
 
 class Ledger:
-    """Turns calls and their judgements into settlements. The certificates are the DIP's own, by fingerprint."""
+    """Turns calls and their judgements into settlements. tls: the DIP's own certificate, for answers to calls."""
 
-    def __init__(
-        self, *, clock: Clock, archive: Archive, returns: Returns, signing_certificate: str, tls_certificate: str
-    ) -> None:
+    def __init__(self, *, clock: Clock, archive: Archive, returns: Returns, tls: Current[TlsIdentity]) -> None:
         self._clock = clock
         self._archive = archive
         self._returns = returns
-        self._signing_certificate = signing_certificate
-        self._tls_certificate = tls_certificate
+        self._tls = tls
 
     def settlement(
         self,
@@ -55,6 +54,7 @@ class Ledger:
             outgoing, now, party=endpoint.key.recipient, method="POST", url=endpoint.key.url, duration_us=duration_us
         )
         exchange.status = call.status
+        exchange.tls_certificate = call.tls_certificate or exchange.tls_certificate
         exchange.answer = self._archive.seal_answer(call.answer)
         # Only an answer without entries is remarkable, and it says the same of all.
         exchange.note = judged[0].note or None if judged[0].fate is Fate.DELIVERED else None
@@ -94,11 +94,19 @@ class Ledger:
         )
 
     def handed_out(
-        self, outgoing: Outgoing, lane: Lane, url: str, *, duration_us: int, note: str | None = None
+        self,
+        outgoing: Outgoing,
+        lane: Lane,
+        url: str,
+        *,
+        agent: DipId | None = None,
+        duration_us: int,
+        note: str | None = None,
     ) -> Settlement:
-        """The lease of what the answer to a pull, or an event of a stream, carries."""
+        """The lease of what the answer to a pull, or an event of a stream, carries. agent: who fetches for another."""
+        party = agent or lane.recipient
         exchange = self._outward(
-            outgoing, self._clock.now(), party=lane.recipient, method="GET", url=url, duration_us=duration_us
+            outgoing, self._clock.now(), party=party, method="GET", url=kept_url(url), duration_us=duration_us
         )
         exchange.status = _HANDED_OUT
         exchange.note = note or outgoing.note
@@ -151,8 +159,8 @@ class Ledger:
             content_hash=outgoing.headers[CONTENT_HASH],
             signature=outgoing.headers[SIGNATURE],
             signature_date=outgoing.headers[SIGNATURE_DATE],
-            signing_certificate=self._signing_certificate,
-            tls_certificate=self._tls_certificate,
+            signing_certificate=outgoing.signing_certificate,
+            tls_certificate=self._tls.value.fingerprint,
             duration_us=duration_us,
         )
 
@@ -178,6 +186,5 @@ class Ledger:
 def _detail(judgement: Judgement) -> str | None:
     """The code alone of what a recipient wrote: its own words may hold an MPAN, and are kept sealed."""
     if judgement.entry is not None:
-        code = code_of(judgement.entry.message)
-        return code[:20] if code else None
+        return code_kept(judgement.entry.message)
     return judgement.note or None

@@ -37,6 +37,8 @@ class Outgoing(msgspec.Struct, frozen=True):
     headers: Mapping[str, str]
     note: str | None = None
     """What is remarkable about it, for the evidence."""
+    signing_certificate: str = ""
+    """Fingerprint of the certificate that it is signed with."""
 
 
 def fit(items: Sequence[Item], max_bytes: int) -> Sequence[Item]:
@@ -105,7 +107,7 @@ def build(
     """
     body, digest = (bodies or Bodies()).of(items, encryptor)
     headers = {"Content-Type": "application/json", **signer.headers(method, url, body, at, digest), **extra_headers}
-    return Outgoing(items, body, headers)
+    return Outgoing(items, body, headers, signing_certificate=signer.fingerprint)
 
 
 def element_of(item: Item, encryptor: Encryptor | None) -> bytes:

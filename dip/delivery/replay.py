@@ -73,7 +73,7 @@ class Replay:
         archive: Archive,
         vault: Vault,
         participants: Current[Participants],
-        signer: Signer,
+        signer: Current[Signer],
         executor: Executor,
         holds: Callable[[str], bool],
         log: Log,
@@ -117,7 +117,7 @@ class Replay:
 
             def joined() -> tuple[bytes, dict[str, str]]:
                 body = array(found)
-                return body, self._signer.headers(method, url, body, wall)
+                return body, self._signer.value.headers(method, url, body, wall)
 
             body, headers = await loop.run_in_executor(self._executor, joined)
         return ReplayPage(body, headers, len(found), None if left is None else self._token(left, context))

@@ -9,7 +9,7 @@ import msgspec
 from dip.channels.channel import Channel
 from dip.ground.clock import microseconds
 from dip.ground.errors import BadRequest
-from dip.ground.settings import Profile
+from dip.ground.profiles import Profile
 from dip.messages.faults import FAULTS_SHOWN, Fault, pointer
 from dip.messages.identifiers import EventCode, TransactionId, original_of
 from dip.messages.timestamps import read_wire_time

@@ -39,7 +39,7 @@ class Replies:
         self,
         *,
         participants: Current[Participants],
-        signer: Signer,
+        signer: Current[Signer],
         clock: Clock,
         executor: Executor,
         most_waiting: int,
@@ -97,4 +97,4 @@ class Replies:
         wall = self._clock.wall()
         encryptor = self._participants.value.encryptor(reply.recipient, wall) if reply.protected else None
         body = array([element(reply.envelope, reply.hidden, encryptor)])
-        return SignedReply(body, self._signer.headers(method, url, body, wall))
+        return SignedReply(body, self._signer.value.headers(method, url, body, wall))

@@ -16,6 +16,7 @@ from dip.ground.log import Log
 from dip.ground.settings import Settings
 from dip.messages.identifiers import DipId
 from dip.security.vault import SealBroken, Vault
+from dip.store.page_records import Parties
 from dip.store.protocol import MessageStore, ReplayStore, RequeueStore
 from dip.store.records import Exchange, Lane
 from dip.store.replay import Selection, Sent, Span
@@ -107,9 +108,9 @@ class Requeues:
         """The last requeues of a recipient and channel, newest first; or the one of that name."""
         return self._store.of(recipient, channel, name, limit)
 
-    def newest(self, before: int | None, limit: int) -> Sequence[Requeue]:
-        """The last requeues of everybody, newest first, below a number."""
-        return self._store.newest(before, limit)
+    def newest(self, before: int | None, limit: int, parties: Parties = None) -> Sequence[Requeue]:
+        """The last requeues of the parties, newest first, below a number."""
+        return self._store.newest(before, limit, parties)
 
     def _go_on(self, run: Requeue) -> None:
         task = asyncio.create_task(self._carry_out(run), name=f"requeue {run.name}")

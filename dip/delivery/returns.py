@@ -1,13 +1,13 @@
 """Return to sender: the status message about a delivery that failed for good (5.5.9)."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 import msgspec
 
 from dip.delivery.answers import Fate, Judgement
 from dip.messages.identifiers import DIP, DipId
-from dip.messages.standard_response import Entry, clip, code_of, label
+from dip.messages.standard_response import Entry, clip, code_kept, label
 from dip.messages.timestamps import wire_time
 from dip.security.vault import Vault
 from dip.store.records import NewStatus, Waiting
@@ -19,9 +19,13 @@ _FAILED = "MSG1000"
 class Returns:
     """Writes the status messages that tell senders what became of their messages."""
 
-    def __init__(self, *, vault: Vault, texts: Mapping[str, str]) -> None:
+    def __init__(
+        self, *, vault: Vault, texts: Mapping[str, str], agent_of: Callable[[int], DipId | None] = lambda _: None
+    ) -> None:
+        """agent_of: who sent a message, by its number, for its sender; None where that was itself."""
         self._vault = vault
         self._texts = texts
+        self._agent_of = agent_of
 
     def about(self, waiting: Waiting, judgement: Judgement, recipient: DipId, at: datetime) -> NewStatus | None:
         """The status message for a rejected or failed delivery.
@@ -40,19 +44,22 @@ class Returns:
         entry.help = clip(rejected.help) if rejected.help else None
         return self._sealed(waiting, entry, recipient)
 
-    def given_up(self, waiting: Waiting, recipient: DipId, at: datetime, help_text: str) -> NewStatus | None:
+    def given_up(
+        self, waiting: Waiting, recipient: DipId, at: datetime, help_text: str, *, code: str = _FAILED
+    ) -> NewStatus | None:
         """The status message that a message will not reach a recipient; None for a status message."""
         if waiting.status_message is not None:
             return None
         entry = _entry(waiting, at)
         entry.sender_id = DIP
-        entry.message = label(_FAILED, self._texts)
+        entry.message = label(code, self._texts)
         entry.help = clip(help_text)
         return self._sealed(waiting, entry, DIP)
 
     def _sealed(self, waiting: Waiting, entry: Entry, origin: DipId) -> NewStatus:
+        entry.connection_provider_id = self._agent_of(waiting.message)
         sealed = self._vault.seal(msgspec.json.encode(entry), waiting.transaction_id.encode())
-        return NewStatus(waiting.sender, code_of(entry.message) or _FAILED, sealed, origin)
+        return NewStatus(waiting.sender, code_kept(entry.message) or _FAILED, sealed, origin)
 
 
 def _entry(waiting: Waiting, at: datetime) -> Entry:

@@ -20,7 +20,7 @@ from dip.store.protocol import MessageStore
 _OTHER: Final = "another stream took over"
 _WEBHOOK: Final = "a webhook takes these messages now"
 _ENDS: Final = "the server stops"
-_GONE: Final = "nobody reads any more"
+_GONE: Final = "nobody reads any more, or may"
 
 
 class TooManyStreams(DipError):

@@ -5,7 +5,7 @@ import random
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from dip.delivery.ahead import Ahead
 from dip.delivery.answers import Fate, judge
@@ -46,7 +46,7 @@ class Worker:
         self._calls: set[asyncio.Task[None]] = set()
         self._ahead = Ahead()
         self._flying: Counter[int] = Counter()
-        self._failed: float | None = None
+        self._retry_at: datetime | None = None
         self._again = False
         self._outcomes = Outcomes()
         self._next_call = 0.0
@@ -80,8 +80,8 @@ class Worker:
         if self.pace.paused:
             self._postman.paused(self.endpoint, 0)
         self.pace.succeeded()
-        if self._failed is not None:
-            self._failed = 0.0
+        if self._retry_at is not None:
+            self._retry_at = self._in(0.0)
         self._woken.set()
 
     async def release(self, lanes: Iterable[int]) -> None:
@@ -118,10 +118,10 @@ class Worker:
             try:
                 await self._step()
             except StoreUnavailable:
-                await self._start_over(_STORE_WAIT_S)
+                await self._start_over(self._in(_STORE_WAIT_S))
             except Exception as exc:
                 self._unprepared(exc)
-                await self._start_over(self.pace.wait_s())
+                await self._start_over(self._in(self.pace.wait_s()))
         try:
             await self._landing()
         except StoreUnavailable:
@@ -131,9 +131,9 @@ class Worker:
 
     async def _step(self) -> None:
         """Make the next call, or wait until there is one to make."""
-        if self._failed is not None:
-            wait_s, self._failed = self._failed, None
-            await self._start_over(wait_s)
+        if self._retry_at is not None:
+            until, self._retry_at = self._retry_at, None
+            await self._start_over(until)
         elif self._again:
             self._again = False
             await self._landing()
@@ -196,10 +196,10 @@ class Worker:
         try:
             await self._call(items)
         except StoreUnavailable:
-            self._failed = _STORE_WAIT_S
+            self._retry_at = self._in(_STORE_WAIT_S)
         except Exception as exc:
             self._unprepared(exc)
-            self._failed = self.pace.wait_s()
+            self._retry_at = self._in(self.pace.wait_s())
 
     async def _call(
         self,
@@ -270,7 +270,8 @@ class Worker:
             struck.note(settlement.exchange)
         self._postman.metrics.called(settlement, self._delays(items))
         if failed and not set_aside:
-            self._failed = self.pace.wait_s(call.retry_after_s)
+            self._retry_at = self._in(self.pace.wait_s(call.retry_after_s))
+        await self._postman.called(self.endpoint, outgoing, call, duration_us)
         await self._outcomes.settled(_MOST_SETTLING - 1)
         return self._outcomes.add(self._settle(settlement))
 
@@ -278,7 +279,7 @@ class Worker:
         """Have the next call built and signed, where there is enough for a full one."""
         endpoint, faults = self.endpoint, self._postman.faults
         paced = endpoint.calls_in_flight > 1 or endpoint.calls_a_second is not None
-        changing = endpoint.held or self._again or self._stopping or self._failed is not None
+        changing = endpoint.held or self._again or self._stopping or self._retry_at is not None
         if paced or changing or (faults is not None and faults.active):
             return
         now = microseconds(self._postman.clock.now())
@@ -332,7 +333,7 @@ class Worker:
             self._woken.clear()
             return
         await self._outcomes.settled()
-        if self._queue.more or self._stopping or self._failed is not None:
+        if self._queue.more or self._stopping or self._retry_at is not None:
             return
         self._queue.rewind()
         timeout = None
@@ -350,17 +351,20 @@ class Worker:
         except TimeoutError:
             return
 
-    async def _start_over(self, wait_s: float) -> None:
-        """Read the queue from its head again, after a while."""
+    def _in(self, seconds: float) -> datetime:
+        """The moment of business time after so many seconds."""
+        return self._postman.clock.now() + timedelta(seconds=seconds)
+
+    async def _start_over(self, until: datetime) -> None:
+        """Read the queue from its head again, not before that moment."""
         # Before the outcomes are committed: an administrator's word may come meanwhile.
         failures = self.pace.failures
         with suppress(StoreUnavailable):
             await self._landing()
-        self._failed = None
+        self._retry_at = None
         self._ahead.drop()
         self._queue.start_over()
         clock = self._postman.clock
-        until = clock.now() + timedelta(seconds=wait_s)
         # On business time; what is new does not shorten it, but a word from the administrator does.
         while (
             not self._stopping

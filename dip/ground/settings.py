@@ -1,4 +1,4 @@
-"""Settings of the server: one frozen struct, every field described; profiles as data (contract, Starting and Profiles).
+"""Settings of the server: one frozen struct, every field described (contract, Starting).
 
 A value comes from the command line, else from the environment variable `DIP_<NAME>`, else from the
 configuration file, else from the default here. Unknown keys are errors.
@@ -6,6 +6,7 @@ configuration file, else from the default here. Unknown keys are errors.
 
 import tomllib
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_type_hints
 
@@ -13,65 +14,10 @@ import msgspec
 from msgspec import Meta
 
 from dip.ground.errors import SetupRefused
+from dip.ground.profiles import PROFILES, Profile
 
 Environment = Literal["DEV", "PRD", "SITB", "SIT", "UIT"]
 
-
-class Profile(msgspec.Struct, frozen=True):
-    """A set of named switches: how strictly, and by which document, the server speaks (contract, Profiles)."""
-
-    name: Annotated[str, Meta(description="Name of the preset")]
-    status_all_taken: Annotated[int, Meta(description="Status when every message of a request is taken")]
-    takes_good_of_mixed: Annotated[
-        bool, Meta(description="Some messages bad: the good ones are taken (207), else none is (400)")
-    ]
-    encrypts_custom_block: Annotated[bool, Meta(description="The CustomBlock of categories 2 to 5 travels as a JWE")]
-    repeat_is_success: Annotated[
-        bool, Meta(description="The same reference with the same content gets the first answer, else MSG1006")
-    ]
-    mixed_channels: Annotated[bool, Meta(description="One array, and one webhook, may serve several channels")]
-    platform_headers: Annotated[bool, Meta(description="X-DIP-Environment and X-DIP-Sequence stand on webhook calls")]
-    specification_items: Annotated[
-        bool, Meta(description="S1.senderEnvelopeReference and A0.addressingDateTime are allowed")
-    ]
-    folds_names: Annotated[bool, Meta(description="The case of JSON field names is not enforced on ingress")]
-    replays_by_transaction: Annotated[
-        bool, Meta(description="A replay may name transactionIDFrom and transactionIDTo beside the published keys")
-    ]
-    rewraps_replays: Annotated[
-        bool,
-        Meta(description="A replayed message has a new wrapper, ids with prefix R-, and originalTransaction beside it"),
-    ]
-
-
-PROFILES: Mapping[str, Profile] = {
-    "spec": Profile(
-        name="spec",
-        status_all_taken=202,
-        takes_good_of_mixed=True,
-        encrypts_custom_block=True,
-        repeat_is_success=True,
-        mixed_channels=True,
-        platform_headers=True,
-        specification_items=True,
-        folds_names=False,
-        replays_by_transaction=True,
-        rewraps_replays=True,
-    ),
-    "live": Profile(
-        name="live",
-        status_all_taken=201,
-        takes_good_of_mixed=False,
-        encrypts_custom_block=False,
-        repeat_is_success=False,
-        mixed_channels=False,
-        platform_headers=False,
-        specification_items=False,
-        folds_names=True,
-        replays_by_transaction=False,
-        rewraps_replays=False,
-    ),
-}
 
 Port = Annotated[int, Meta(ge=0, le=65535)]
 
@@ -118,6 +64,40 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     request_timeout_s: Annotated[
         float, Meta(gt=0, description="Longest time a caller may take to send a request's body, seconds")
     ] = 60.0
+    header_timeout_s: Annotated[
+        float, Meta(gt=0, description="Longest time a caller may take to send a request's line and headers, seconds")
+    ] = 20.0
+    handshake_timeout_s: Annotated[
+        float, Meta(gt=0, description="Longest time that the TLS handshake of a connection may take, seconds")
+    ] = 10.0
+    idle_timeout_s: Annotated[
+        float, Meta(gt=0, description="How long a connection is kept without a request, seconds")
+    ] = 300.0
+    request_line_limit_bytes: Annotated[
+        int, Meta(ge=512, le=65536, description="Longest address of a request, in bytes (414)")
+    ] = 8190
+    header_limit_bytes: Annotated[
+        int, Meta(ge=4096, le=65536, description="Longest single header of a request, in bytes (431)")
+    ] = 8190
+    header_count_limit: Annotated[int, Meta(ge=32, le=1000, description="Most headers of a request (431)")] = 128
+    most_connections: Annotated[
+        int, Meta(ge=1, description="Connections open at once on each port; a further one is closed at once")
+    ] = 2000
+    connections_from_one_address: Annotated[
+        int,
+        Meta(
+            ge=1,
+            description="Of these from one address (IPv6: one /64); `trusted_proxies` may have all of them",
+        ),
+    ] = 1000
+    trusted_proxies: Annotated[
+        str,
+        Meta(description="Networks (CIDR, comma between) of gateways whose word on the caller's address is believed"),
+    ] = ""
+    proxy_header: Annotated[
+        Literal["Forwarded", "X-Forwarded-For"],
+        Meta(description="The header that these gateways write: RFC 7239, or X-Forwarded-For with -Host and -Proto"),
+    ] = "Forwarded"
     delivery_message_count: Annotated[int, Meta(ge=1, le=1000, description="Most messages in one webhook call")] = 100
     delivery_payload_kb: Annotated[
         int, Meta(ge=1, description="Largest webhook call, kB; a single larger message still goes alone")
@@ -172,6 +152,10 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     messages_a_second: Annotated[
         float,
         Meta(ge=0, description="Messages and status messages a second taken from one participant (429); 0: no limit"),
+    ] = 0.0
+    unknown_requests_a_second: Annotated[
+        float,
+        Meta(ge=0, description="Requests a second taken from one address without log-in or certificate; 0: no limit"),
     ] = 0.0
     intake_waiting_bytes: Annotated[
         int,
@@ -245,7 +229,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         float, Meta(gt=0, description="How often messages are forgotten whose archive time is over, seconds")
     ] = 60.0
     retention_step: Annotated[
-        int, Meta(ge=1, le=1000, description="Messages, or calls, forgotten in one step of the writer")
+        int, Meta(ge=1, le=1000, description="Messages, calls or records forgotten in one step of the writer")
     ] = 200
     clock_patience_s: Annotated[
         float, Meta(ge=0, description="How long a move of the clock waits for the attempts that it made due, seconds")
@@ -260,6 +244,30 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     dead_letter_requeue_limit: Annotated[
         int, Meta(ge=1, description="Most dead letters that one call requeues; it says whether there are more")
     ] = 10_000
+    withdrawal_sweep_s: Annotated[
+        float, Meta(gt=0, description="How often what nobody may receive any more is looked for, seconds")
+    ] = 5.0
+    company_details_roles: Annotated[
+        str, Meta(description="Roles that may call /companyDetails, comma between; they speak for the central feed")
+    ] = "ISD"
+    company_details_limit_bytes: Annotated[
+        int, Meta(ge=1024, description="Largest body of /companyDetails, and largest answer of the central feed")
+    ] = 4 * 1024 * 1024
+    central_feed_url: Annotated[
+        str, Meta(description="Where the central feed is asked for companies (https); without it nobody is asked")
+    ] = ""
+    central_feed_minutes: Annotated[
+        float, Meta(ge=0, description="How often the central feed is asked, minutes; 0: only on demand")
+    ] = 0.0
+    central_feed_timeout_s: Annotated[
+        float, Meta(gt=0, description="How long the central feed may take to answer, seconds")
+    ] = 30.0
+    central_feed_ca: Annotated[
+        str, Meta(description="File with the root certificates (PEM) of the central feed; without it this machine's")
+    ] = ""
+    central_feed_failures: Annotated[
+        int, Meta(ge=1, description="Failed calls of the central feed in a row that raise an alarm")
+    ] = 3
     balance_check_s: Annotated[
         float, Meta(gt=0, description="How often the messages that came since are balanced, seconds")
     ] = 10.0
@@ -278,18 +286,51 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     alarm_queue_age_s: Annotated[float, Meta(gt=0, description="Wait in any queue that raises an alarm, seconds")] = (
         86_400.0
     )
+    certificate_warning_days: Annotated[
+        str,
+        Meta(
+            pattern=r"^\s*\d{1,4}\s*(,\s*\d{1,4}\s*)*$",
+            description="Days before the end of a certificate at which an alarm is raised, comma between; the longest "
+            "is also when pages say that it expires soon",
+        ),
+    ] = "30, 7"
     alarm_kept_days: Annotated[int, Meta(ge=1, description="Days that an alarm is listed after it was over")] = 90
     mail_host: Annotated[str, Meta(description="Mail server (SMTP); without it no mail is sent")] = ""
     mail_port: Annotated[Port, Meta(description="Port of the mail server")] = 25
     mail_from: Annotated[str, Meta(description="Sender of the DIP's mails")] = "dip@localhost"
     mail_timeout_s: Annotated[float, Meta(gt=0, description="How long handing over a mail may take, seconds")] = 10.0
     alarm_mail_to: Annotated[str, Meta(description="Who gets a mail for each alarm, comma between")] = ""
+    activity_months: Annotated[int, Meta(ge=1, description="Months that the activity log stays at hand")] = 3
+    activity_archive_months: Annotated[int, Meta(ge=1, description="Months that its files are kept after that")] = 12
+    activity_body_bytes: Annotated[
+        int, Meta(ge=0, description="Most of an answer's body that the activity log keeps word for word")
+    ] = 64 * 1024
+    activity_linger_ms: Annotated[
+        float,
+        Meta(ge=0, le=10_000, description="How long a record of the activity log waits for others to be written, ms"),
+    ] = 200.0
+    activity_waiting_bytes: Annotated[
+        int, Meta(ge=1024, description="Records of the activity log held in memory; who brings more waits")
+    ] = 32 * 1024 * 1024
+    activity_file_records: Annotated[
+        int, Meta(ge=1, description="Most records in one archive file of the activity log")
+    ] = 100_000
+    activity_scan: Annotated[
+        int, Meta(ge=1, le=1_000_000, description="Most records of the activity log that one search looks at")
+    ] = 10_000
     shutdown_grace_s: Annotated[
         float, Meta(ge=0, description="How long a stopping server finishes what is in flight, seconds")
     ] = 10.0
     session_hours: Annotated[
         int, Meta(ge=1, description="How long a log-in to the portal lasts without use, hours")
     ] = 12
+    password_characters: Annotated[
+        int, Meta(ge=8, le=200, description="Characters that a new password of a user of the portal has at least")
+    ] = 12
+    portal_client_certificates: Annotated[
+        bool,
+        Meta(description="Whether the portal, where it speaks HTTPS, asks for a client certificate to log in with"),
+    ] = False
     log_in_attempts: Annotated[
         int, Meta(ge=1, description="Failed log-ins in a row, of one name from one address, that shut the door")
     ] = 5
@@ -301,6 +342,12 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def switches(self) -> Profile:
         """The switches of the chosen profile."""
         return PROFILES[self.profile]
+
+    @property
+    def certificate_warnings(self) -> tuple[timedelta, ...]:
+        """How long before a certificate's end somebody is told, the longest first."""
+        days = {int(part) for part in self.certificate_warning_days.split(",")}
+        return tuple(timedelta(days=one) for one in sorted(days, reverse=True))
 
     @property
     def host_names(self) -> tuple[str, ...]:

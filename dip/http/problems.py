@@ -12,12 +12,17 @@ from dip.ground.errors import DipError
 CONTENT_TYPE: Final = "application/problem+json"
 
 STATUSES: Final[Mapping[str, int]] = {
+    "authority_refused": 400,
+    "bad_file": 400,
     "bad_request": 400,
     "call_refused": 502,
+    "chain_broken": 500,
     "catalogue_refused": 400,
     "certificate_missing": 409,
+    "certificate_refused": 400,
     "certificate_request_refused": 400,
     "certificate_unreadable": 400,
+    "central_feed_failed": 502,
     "channel_held": 503,
     "conflict": 409,
     "new_key_needed": 409,
@@ -30,8 +35,10 @@ STATUSES: Final[Mapping[str, int]] = {
     "not_authenticated": 401,
     "not_found": 404,
     "not_permitted": 403,
+    "onboarding_refused": 400,
     "rate_exceeded": 429,
     "request_refused": 400,
+    "record_unreadable": 500,
     "requeue_running": 429,
     "seal_broken": 500,
     "server_not_reached": 502,

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from dip.ground.settings import Profile
+from dip.ground.profiles import Profile
 from dip.intake.refusal import Refusal, help_text
 from dip.messages.identifiers import DIP, DipId
 from dip.messages.standard_response import Entry, StandardResponse, clip, label
@@ -23,6 +23,8 @@ class Judged(msgspec.Struct):
 
     reference: str | None
     refusal: Refusal | None
+    principal: DipId | None = None
+    """Whose message it is, where an agent calls for it."""
 
 
 class Answering:
@@ -35,7 +37,10 @@ class Answering:
     def conclude(
         self, judged: Sequence[Judged], outcomes: Sequence[Outcome], recipient: DipId, timestamp: str
     ) -> tuple[int, bytes]:
-        """Status and body; `outcomes` belong, in order, to the messages that the checks let pass."""
+        """Status and body; `outcomes` belong, in order, to the messages that the checks let pass.
+
+        recipient: who called.
+        """
         entries: list[Entry] = []
         taken = not_taken = 0
         waiting = iter(outcomes)
@@ -44,7 +49,8 @@ class Answering:
                 sender_unique_reference=one.reference,
                 sent_timestamp=timestamp,
                 sender_id=DIP,
-                recipient_id=recipient,
+                recipient_id=one.principal or recipient,
+                connection_provider_id=None if one.principal is None else recipient,
             )
             if one.refusal is not None:
                 self._refuse(entry, one.refusal, index)

@@ -68,6 +68,7 @@ class _Peek(msgspec.Struct):
 
 class _Reference(msgspec.Struct):
     sender_unique_reference: str = msgspec.field(name="senderUniqueReference")
+    sender: Any = msgspec.field(default=None, name="senderDIPID")
 
 
 class _ReferencePeek(msgspec.Struct):
@@ -171,7 +172,7 @@ class Checker:
         refusal = (
             self._environment(common)
             or self._sender(channel, event, sender, role, signer, caller)
-            or self._connection_provider(common, caller)
+            or self._connection_provider(common, sender, caller)
             or self._times(common, now)
             or self._correlation(common)
         )
@@ -299,20 +300,20 @@ class Checker:
         participant = self._participants.get(sender)
         if participant is None:
             return permission("MSG1009", f"{_S1}/senderDIPID", "the DIP id of a participant", sender)
-        if not represents(caller.dip_id, sender):
-            return permission(
-                "MSG1009",
-                f"{_S1}/senderDIPID",
-                f"{caller.dip_id}, to whom the client certificate belongs",
-                sender,
-            )
-        if not represents(signer, sender):
-            return permission(
-                "MSG1009", f"{_S1}/senderDIPID", f"{signer}, to whom the signing certificate belongs", sender
-            )
+        own = caller.dip_id == signer == sender
+        whose = () if own else ((caller.dip_id, "client"), (signer, "signing"))
+        for actor, use in whose:
+            if not represents(self._participants, actor, sender):
+                expected = f"{actor}, to whom the {use} certificate belongs, or one that it acts for"
+                return permission("MSG1009", f"{_S1}/senderDIPID", expected, sender)
         if role not in participant.roles:
             held = ", ".join(participant.roles)
             return permission("MSG1010", f"{_S1}/senderRoleID", f"a role of {sender}: {held}", role)
+        for actor, _ in whose:
+            if not represents(self._participants, actor, sender, {role}):
+                assigned = ", ".join(sorted(self._participants.agencies.roles(actor, sender)))
+                expected = f"a role in which {actor} acts for {sender}: {assigned}"
+                return permission("MSG1010", f"{_S1}/senderRoleID", expected, role)
         if role not in event.senders:
             allowed = ", ".join(sorted(event.senders))
             return permission(
@@ -320,13 +321,14 @@ class Checker:
             )
         return None
 
-    def _connection_provider(self, common: Any, caller: Caller) -> Refusal | None:
+    def _connection_provider(self, common: Any, sender: DipId, caller: Caller) -> Refusal | None:
+        """An agent names itself; who connects for itself names nobody, or itself."""
         provider = common.S1.DIPConnectionProviderID
-        if provider is None or provider == caller.dip_id:
+        if provider == caller.dip_id or (provider is None and caller.dip_id == sender):
             return None
-        return permission(
-            "MSG1011", f"{_S1}/DIPConnectionProviderID", f"null, or {caller.dip_id}, which connects", provider
-        )
+        connects = f"{caller.dip_id}, which connects"
+        expected = f"null, or {connects}" if caller.dip_id == sender else f"{connects} for {sender}"
+        return permission("MSG1011", f"{_S1}/DIPConnectionProviderID", expected, provider or "null")
 
     def _times(self, common: Any, now: Moment) -> Refusal | None:
         place = f"{_S1}/senderTimestamp"
@@ -385,9 +387,10 @@ class Checker:
         return several("MSG1001", faults) if faults else one("MSG1001", _CUSTOM, f"the format of this event ({error})")
 
 
-def reference_of(blocks: Blocks) -> str | None:
-    """The sender's reference of a refused message, where it can be read."""
+def origin_of(blocks: Blocks) -> tuple[str | None, str | None]:
+    """The sender's reference of a refused message, and who it says that the sender is; where they can be read."""
     try:
-        return _REFERENCE.decode(blocks.CommonBlock).S1.sender_unique_reference[:200]
+        said = _REFERENCE.decode(blocks.CommonBlock).S1
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None
+        return None, None
+    return said.sender_unique_reference[:200], said.sender if isinstance(said.sender, str) else None

@@ -13,11 +13,13 @@ from dip.ground.settings import Settings
 from dip.ground.steps import UNWATCHED, Milestone, Steps
 from dip.intake.answer import UNAVAILABLE, Answering, Judged
 from dip.intake.body import read_body
-from dip.intake.check import Checked, Checker, Moment, reference_of
+from dip.intake.check import Checked, Checker, Moment, origin_of
 from dip.intake.refusal import Refusal, several
 from dip.intake.request import Answer, Committed, InboundRequest
 from dip.intake.wrap import Wrapped, Wrapper
 from dip.messages.faults import Fault
+from dip.messages.identifiers import DipId
+from dip.participants.access import Caller, represents
 from dip.participants.rates import Rate
 from dip.participants.registry import CertificateMissing, Participants
 from dip.participants.signatures import Signatures, Signed
@@ -112,11 +114,13 @@ class Intake:
                 continue
             checked = checker.header(index, blocks, request.channel_id, signed.signer, request.caller, now)
             if isinstance(checked, Refusal):
-                judged[index] = Judged(reference_of(blocks), checked)
+                reference, said = origin_of(blocks)
+                judged[index] = Judged(reference, checked, self._principal(participants, said, request.caller))
             else:
                 judged[index].reference = checked.reference
+                judged[index].principal = None if checked.sender == request.caller.dip_id else checked.sender
                 passed.append(checked)
-        await self._open(passed, participants, judged)
+        await self._open(passed, participants, judged, request.caller)
         router = self._router(registry, participants)
         wrapper = Wrapper(
             archive=self._archive,
@@ -142,8 +146,17 @@ class Intake:
             self._routing = registry, participants, made
         return self._routing[2]
 
-    async def _open(self, passed: Sequence[Checked], participants: Participants, judged: Sequence[Judged]) -> None:
-        """Open the JWEs, off the event loop."""
+    @staticmethod
+    def _principal(participants: Participants, said: str | None, caller: Caller) -> DipId | None:
+        """For whom an agent sent a refused message, where it acts for that one at all."""
+        sender = DipId(said or "")
+        is_agents = caller.dip_id != sender and represents(participants, caller.dip_id, sender)
+        return sender if is_agents else None
+
+    async def _open(
+        self, passed: Sequence[Checked], participants: Participants, judged: Sequence[Judged], caller: Caller
+    ) -> None:
+        """Open the JWEs, off the event loop. An agent may have encrypted to its own key of the DIP."""
         closed = [checked for checked in passed if checked.jwe is not None]
         if not closed:
             return
@@ -151,7 +164,8 @@ class Intake:
 
         def opened(checked: Checked) -> None:
             try:
-                checked.custom_raw = participants.decryptor(checked.sender).decrypt(checked.jwe or "")
+                parties = dict.fromkeys((checked.sender, caller.dip_id))
+                checked.custom_raw = participants.decryptor(*parties).decrypt(checked.jwe or "")
             except (UndecryptableBlock, CertificateMissing) as exc:
                 judged[checked.index].refusal = Refusal(
                     "MSG1000",

@@ -1,8 +1,8 @@
 """The way in of status messages: a recipient reports later what it found wrong with a message (5.5.9, 5.5.13 E)."""
 
 import asyncio
-import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import datetime, timedelta
 
 import msgspec
@@ -17,11 +17,13 @@ from dip.intake.body import read_entries
 from dip.intake.refusal import Refusal, one, permission, several
 from dip.intake.request import Answer, InboundRequest
 from dip.intake.status_entry import GivenEntry, read_entry
-from dip.messages.identifiers import DipId, original_of
+from dip.messages.identifiers import DipId, RoleCode, original_of
 from dip.messages.standard_response import SUCCESS_CODES, Entry, code_of
 from dip.messages.timestamps import read_wire_time, wire_time
-from dip.participants.access import Caller, acts_for, represents
+from dip.participants.access import ANY_ROLE, Caller, agent_of, represents
+from dip.participants.agency import receiving_roles
 from dip.participants.rates import Rate
+from dip.participants.registry import Participants
 from dip.participants.signatures import Signatures, Signed
 from dip.security.vault import Vault
 from dip.store.evidence import inbound_call
@@ -47,6 +49,7 @@ class StatusIntake:
         settings: Settings,
         clock: Clock,
         registry: Current[Registry],
+        participants: Current[Participants],
         store: ReportStore,
         archive: Archive,
         vault: Vault,
@@ -57,6 +60,7 @@ class StatusIntake:
         self._settings = settings
         self._clock = clock
         self._registry = registry
+        self._participants = participants
         self._store = store
         self._archive = archive
         self._vault = vault
@@ -97,8 +101,9 @@ class StatusIntake:
             about = messages.get(original_of(entry.transaction_id))
             found = self._check(entry, about, request.caller, signed, now)
             judged.append(Judged(entry.sender_unique_reference, found if isinstance(found, Refusal) else None))
+            judged[-1].principal = self._principal(entry, request.caller)
             if isinstance(found, Reportable):
-                reports.append(self._report(entry, found))
+                reports.append(self._report(entry, found, request.caller))
                 judged[-1].reference = entry.sender_unique_reference or found.reference
         return await self._commit(request, signed, judged, reports, now)
 
@@ -107,19 +112,30 @@ class StatusIntake:
     ) -> Reportable | Refusal:
         """The message that an entry is about, or why the entry is refused."""
         sender = DipId(entry.sender_id)
-        if not acts_for(caller, sender):
-            return permission("MSG1009", "/senderID", f"{caller.dip_id}, to whom the client certificate belongs")
-        if not represents(signed.signer, sender):
-            return permission("MSG1009", "/senderID", f"{signed.signer}, to whom the signing certificate belongs")
-        provider = entry.connection_provider_id
-        if provider is not None and provider != caller.dip_id:
+        participants = self._participants.value
+        for actor, use in (caller.dip_id, "client"), (signed.signer, "signing"):
+            if not represents(participants, actor, sender):
+                expected = f"{actor}, to whom the {use} certificate belongs, or one that it acts for"
+                return permission("MSG1009", "/senderID", expected)
+        known = about if about is not None and sender in about.recipients else None
+        # Some name the agent that reports, others repeat the one that had sent the message.
+        if entry.connection_provider_id not in (None, caller.dip_id, known.agent if known else None):
             expected = f"null, or {caller.dip_id}, which connects"
             return permission("MSG1011", "/DIPConnectionProviderID", expected)
         # An unknown transaction is refused in the same words: whether it exists is nobody else's business.
-        if about is None or sender not in about.recipients:
+        if known is None:
             expected = f"the transaction id of a message that was addressed to {sender}"
             return permission("MSG1000", "/transactionID", expected)
-        return self._content(entry, about, now) or about
+        for actor in (caller.dip_id, signed.signer):
+            if not represents(participants, actor, sender, self._roles(known, sender)):
+                expected = f"a message of a channel for which {actor} acts for {sender}"
+                return permission("MSG1000", "/transactionID", expected)
+        return self._content(entry, known, now) or known
+
+    def _roles(self, about: Reportable, recipient: DipId) -> AbstractSet[RoleCode]:
+        """The roles by which a message's channel reaches its recipient."""
+        party = self._participants.value.get(recipient)
+        return receiving_roles(self._registry.value.find(about.interface), party) if party is not None else ANY_ROLE
 
     def _content(self, entry: GivenEntry, about: Reportable, now: datetime) -> Refusal | None:
         if entry.recipient_id not in (None, about.sender):
@@ -138,7 +154,13 @@ class StatusIntake:
             return one("MSG1007", "/sentTimestamp", f"a time at most {ahead} s ahead of the DIP's clock")
         return None
 
-    def _report(self, given: GivenEntry, about: Reportable) -> Report:
+    def _principal(self, given: GivenEntry, caller: Caller) -> DipId | None:
+        """For whom an agent reports."""
+        sender = DipId(given.sender_id)
+        is_agents = caller.dip_id != sender and represents(self._participants.value, caller.dip_id, sender)
+        return sender if is_agents else None
+
+    def _report(self, given: GivenEntry, about: Reportable, caller: Caller) -> Report:
         """The status message as the original sender gets it: what was null is filled, an R- stands for its original."""
         correlation = original_of(given.correlation_id) if given.correlation_id else about.correlation_id
         entry = Entry(
@@ -148,7 +170,7 @@ class StatusIntake:
             sent_timestamp=given.sent_timestamp,
             sender_id=given.sender_id,
             recipient_id=about.sender,
-            connection_provider_id=given.connection_provider_id,
+            connection_provider_id=given.connection_provider_id or agent_of(DipId(given.sender_id), caller.dip_id),
             message=given.message,
             help=given.help,
             service_ticket_url=given.service_ticket_url,
@@ -159,7 +181,7 @@ class StatusIntake:
             code_of(given.message) or "",
             self._vault.seal(encoded, about.transaction_id.encode()),
             origin=DipId(given.sender_id),
-            digest=hashlib.sha256(encoded).digest(),
+            digest=self._vault.digest(encoded.decode()),
         )
         return Report(about, status)
 

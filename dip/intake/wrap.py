@@ -13,6 +13,7 @@ from dip.messages.envelope import AddressBlock, Envelope, TransactionTemplate
 from dip.messages.identifiers import (
     DIP,
     CorrelationId,
+    DipId,
     Mpan,
     Receipt,
     TransactionId,
@@ -166,6 +167,7 @@ class Wrapper:
             sent_timestamp=self._receipt.stamp,
             sender_id=DIP,
             recipient_id=checked.sender,
+            connection_provider_id=_agent_of(checked),
             message=label(fault.code, self._texts),
             help=clip(fault.help),
         )
@@ -178,6 +180,12 @@ def _deliveries(channel: Channel, route: Route) -> list[NewDelivery]:
     if not channel.hidden:
         return [NewDelivery(recipient) for recipient in dict.fromkeys([party.dip_id for party in route.parties])]
     return [NewDelivery(recipient, hidden_for(channel.hidden, held)) for recipient, held in route.roles().items()]
+
+
+def _agent_of(checked: Checked) -> DipId | None:
+    """Who sent the message for its sender; None where that was itself."""
+    provider = checked.common.S1.DIPConnectionProviderID
+    return None if provider in (None, checked.sender) else DipId(provider)
 
 
 def _text(value: object) -> str | None:

@@ -1,5 +1,6 @@
 """StandardResponse: the body of every answer about messages (live API 2.2.1)."""
 
+import re
 from collections.abc import Mapping
 
 import msgspec
@@ -7,6 +8,8 @@ import msgspec
 SUCCESS_CODES = frozenset({"MSG0000", "RCP0000"})
 HELP_LIMIT = 500
 DISPLAYED = " - "
+
+_CODE = re.compile(r"[A-Z]{2,4}[0-9]{4}", re.ASCII)
 
 
 class Entry(msgspec.Struct, rename="camel", kw_only=True):
@@ -56,6 +59,15 @@ def code_of(message: str | None) -> str | None:
     if not message:
         return None
     return message.split(" ", 1)[0].strip() or None
+
+
+def code_kept(message: str | None) -> str | None:
+    """The code at the head of somebody's message field, to be kept in clear; None where it has not the form of one.
+
+    What stands in a code's place may be anything, such as an MPAN.
+    """
+    code = code_of(message)
+    return code if code is not None and _CODE.fullmatch(code) else None
 
 
 def clip(help_text: str) -> str:

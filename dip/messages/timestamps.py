@@ -1,8 +1,11 @@
 """Times on the wire: exactly 25 characters with an offset, such as `2026-03-21T19:05:00+00:00`."""
 
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 WIRE_LENGTH = 25
+_DATE_LENGTH = len("2026-01-01")
+_LOCAL = ZoneInfo("Europe/London")
 
 
 def wire_time(moment: datetime) -> str:
@@ -19,3 +22,13 @@ def read_wire_time(text: str) -> datetime | None:
     except ValueError:
         return None
     return moment if moment.tzinfo is not None else None
+
+
+def moment_of(text: str) -> datetime | None:
+    """The moment that a date (its local midnight) or a 25-character time names; None for anything else."""
+    if len(text) != _DATE_LENGTH:
+        return read_wire_time(text)
+    try:
+        return datetime.fromisoformat(text).replace(tzinfo=_LOCAL)
+    except ValueError:
+        return None

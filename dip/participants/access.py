@@ -2,16 +2,23 @@
 
 import hashlib
 import hmac
+from collections.abc import Set as AbstractSet
 from datetime import datetime
+from typing import Final
 
 import msgspec
+from cryptography import x509
 
 from dip.ground.errors import NotAuthenticated, NotPermitted
 from dip.messages.headers import API_KEY
-from dip.messages.identifiers import DipId
+from dip.messages.identifiers import DipId, RoleCode
 from dip.participants.participant import HeldCertificate, api_key_digest
+from dip.participants.presented import check_environment, check_presented
 from dip.participants.registry import Participants
 from dip.security.pki import CertificateUse
+
+ANY_ROLE: Final[frozenset[RoleCode]] = frozenset()
+"""For a question in which no role is named: one assignment is enough."""
 
 
 class Caller(msgspec.Struct, frozen=True):
@@ -21,11 +28,13 @@ class Caller(msgspec.Struct, frozen=True):
     tls_fingerprint: str
 
 
-def check_connection(participants: Participants, der: bytes | None, wall_now: datetime) -> Caller:
-    """The holder of the certificate that a connection presented (8.2).
+def check_connection(
+    participants: Participants, der: bytes | None, wall_now: datetime, environment: str = ""
+) -> Caller:
+    """The holder of the certificate that a connection presented (8.2). environment: of this DIP.
 
     Raises NotAuthenticated: no certificate, an unknown or an expired one, one not yet valid.
-    Raises NotPermitted: a revoked certificate, or one for another use.
+    Raises NotPermitted: a revoked certificate, one for another use, or of another environment.
     """
     if der is None:
         raise NotAuthenticated(
@@ -34,43 +43,64 @@ def check_connection(participants: Participants, der: bytes | None, wall_now: da
     fingerprint = hashlib.sha256(der).hexdigest()
     held = participants.certificate(fingerprint)
     if held is None or participants.get(held.holder) is None:
+        _check_foreign(der, environment)
         raise NotAuthenticated(
             "The client certificate is not one that the DIP knows in this environment. Use the tls.pem that "
-            "it issued for you, or have a new one issued."
+            "it issued for you, or have a new one issued; one of an outside authority is to be brought first."
         )
-    _check_valid(held, CertificateUse.TLS, "client certificate", wall_now)
+    check_presented(held, CertificateUse.TLS, "client certificate", wall_now, environment)
+    if participants.present(held.holder) is None:
+        raise NotPermitted(f"{held.holder} takes no part in this environment any more.")
     return Caller(dip_id=held.holder, tls_fingerprint=fingerprint)
 
 
-def check_signer(participants: Participants, fingerprint: str, sender: DipId, wall_now: datetime) -> HeldCertificate:
-    """The signing certificate of a message, which must be the sender's or its agent's.
+def check_signer(
+    participants: Participants,
+    fingerprint: str,
+    caller: DipId,
+    wall_now: datetime,
+    *,
+    certificate: x509.Certificate | None = None,
+    environment: str = "",
+) -> HeldCertificate:
+    """The signing certificate of a call: of who makes it, of its agent, or of somebody for whom it acts.
 
+    certificate: as it was sent, for the words of a refusal; environment: of this DIP.
+    In which roles they may sign for each other is judged where it is known what the call is about.
     Raises NotAuthenticated: unknown, expired or not yet valid. Raises NotPermitted: revoked, for
-    another use, or held by somebody who may not sign for the sender.
+    another use, of another environment, or held by somebody who may not sign for the caller.
     """
     held = participants.certificate(fingerprint)
     if held is None:
+        if certificate is not None:
+            check_environment(certificate, "signing certificate", environment)
         raise NotAuthenticated(
             "The signing certificate is not one that the DIP knows in this environment. Sign with "
             "signing.key and send the signing.pem that belongs to it."
         )
-    _check_valid(held, CertificateUse.SIGNING, "signing certificate", wall_now)
-    if not represents(held.holder, sender):
+    check_presented(held, CertificateUse.SIGNING, "signing certificate", wall_now, environment)
+    related = represents(participants, held.holder, caller) or represents(participants, caller, held.holder)
+    if not related:
         raise NotPermitted(
-            f"The signing certificate belongs to {held.holder}, which may not sign for {sender}. Sign with "
+            f"The signing certificate belongs to {held.holder}, which may not sign for {caller}. Sign with "
             "the sender's key or its agent's."
         )
     return held
 
 
-def acts_for(caller: Caller, dip_id: DipId) -> bool:
-    """Whether a caller may speak for a participant: for itself, or as its agent."""
-    return represents(caller.dip_id, dip_id)
+def represents(
+    participants: Participants, actor: DipId, principal: DipId, roles: AbstractSet[RoleCode] = ANY_ROLE
+) -> bool:
+    """Whether one participant may act for another, in all of these roles: the only place that decides it (FS-42).
+
+    Everybody acts for itself; an agent for its principals in the roles that were assigned to it.
+    """
+    return actor == principal or participants.agencies.acts(actor, principal, roles)
 
 
-def represents(actor: DipId, principal: DipId) -> bool:
-    """Whether one participant may act for another: the only place that decides it."""
-    return actor == principal
+def agent_of(participant: DipId, caller: DipId) -> DipId | None:
+    """Who acted, where it was not the participant itself."""
+    return caller if caller != participant else None
 
 
 def check_api_key(participants: Participants, caller: Caller, given: str | None, *, required: bool) -> None:
@@ -88,21 +118,10 @@ def check_api_key(participants: Participants, caller: Caller, given: str | None,
         )
 
 
-def _check_valid(held: HeldCertificate, use: CertificateUse, what: str, wall_now: datetime) -> None:
-    if held.use is not use:
-        raise NotPermitted(
-            f"The {what} was issued for {held.use.value}, not for {use.value}. Use {use.value}.pem and its key."
-        )
-    if held.revoked_at is not None:
-        raise NotPermitted(
-            f"The {what} of {held.holder} was revoked at {held.revoked_at:%Y-%m-%dT%H:%M:%SZ}. Have a new one issued."
-        )
-    if wall_now > held.not_after:
-        raise NotAuthenticated(
-            f"The {what} of {held.holder} expired at {held.not_after:%Y-%m-%dT%H:%M:%SZ}. Have a new one issued."
-        )
-    if wall_now < held.not_before:
-        raise NotAuthenticated(
-            f"The {what} of {held.holder} is valid from {held.not_before:%Y-%m-%dT%H:%M:%SZ} on. Use the "
-            "earlier one until then."
-        )
+def _check_foreign(der: bytes, environment: str) -> None:
+    """Raise NotPermitted where a client certificate that nobody holds is of another environment."""
+    try:
+        certificate = x509.load_der_x509_certificate(der)
+    except ValueError:
+        return
+    check_environment(certificate, "client certificate", environment)

@@ -41,6 +41,14 @@ def new_keys() -> dict[CertificateUse, PrivateKey]:
     return {use: new_key(use) for use in CertificateUse}
 
 
+class MadeParticipant(msgspec.Struct, frozen=True):
+    """A participant with certificates just issued; nothing of it is written or kept yet. api_key: in clear."""
+
+    participant: Participant
+    issued: tuple["Issued", ...]
+    api_key: str
+
+
 def add_participant(
     directory: Path,
     authority: Authority,
@@ -55,31 +63,67 @@ def add_participant(
     directory: the data directory. keys: made beforehand; made here where None. own_keys: public keys
     that the participant brings for some uses; no `.key` file is written for these. now: wall time.
     """
-    made, brought = keys or {}, own_keys or {}
-    folder = directory / "participants" / seed.dip_id
-    folder.mkdir(parents=True, exist_ok=True)
-    api_key = secrets.token_urlsafe(_API_KEY_BYTES)
-    held = tuple(
-        issue_certificate(directory, authority, seed.dip_id, use, now, key=brought.get(use) or made.get(use))
-        for use in CertificateUse
-    )
-    described = {
-        "dipId": seed.dip_id,
-        "mpid": seed.mpid,
-        "role": seed.roles[0],
-        "name": seed.name,
-        "apiKey": api_key,
-    }
-    write_file(folder / "participant.json", msgspec.json.format(msgspec.json.encode(described)), SECRET)
     participant = Participant(
         dip_id=seed.dip_id,
         mpid=seed.mpid,
         name=seed.name,
         roles=seed.roles,
-        api_key_digest=api_key_digest(api_key),
+        api_key_digest="",
         since=now,
+        company=seed.company,
+        optional_channels=seed.optional_channels,
     )
-    return AddedParticipant(participant, held, api_key)
+    made = made_participant(authority, participant, now, keys=keys, own_keys=own_keys)
+    write_participant(directory, made)
+    return AddedParticipant(made.participant, tuple(one.held for one in made.issued), made.api_key)
+
+
+def made_participant(
+    authority: Authority,
+    participant: Participant,
+    now: datetime,
+    *,
+    keys: Mapping[CertificateUse, PrivateKey] | None = None,
+    own_keys: Mapping[CertificateUse, VerificationKey] | None = None,
+) -> MadeParticipant:
+    """Issue all certificates that a participant needs, and an API key. Arguments as of `add_participant`."""
+    made, brought = keys or {}, own_keys or {}
+    certificates = tuple(
+        issued(authority, participant.dip_id, use, now, key=brought.get(use) or made.get(use)) for use in CertificateUse
+    )
+    api_key = new_api_key()
+    return MadeParticipant(
+        msgspec.structs.replace(participant, api_key_digest=api_key_digest(api_key)), certificates, api_key
+    )
+
+
+def write_participant(directory: Path, made: MadeParticipant) -> None:
+    """Write a participant's folder: certificates, keys where the DIP made them, and `participant.json`."""
+    for one in made.issued:
+        write_files(directory, one)
+    describe_participant(directory, made.participant, made.api_key)
+
+
+def describe_participant(directory: Path, participant: Participant, api_key: str | None = None) -> None:
+    """Write `participant.json` anew. api_key: in clear; None for the one that stands there."""
+    file = directory / "participants" / participant.dip_id / "participant.json"
+    if api_key is None:
+        if not file.exists():
+            return
+        api_key = msgspec.json.decode(file.read_bytes(), type=dict[str, str])["apiKey"]
+    described = {
+        "dipId": participant.dip_id,
+        "mpid": participant.mpid,
+        "role": participant.roles[0] if participant.roles else "",
+        "name": participant.name,
+        "apiKey": api_key,
+    }
+    write_file(file, msgspec.json.format(msgspec.json.encode(described)), SECRET)
+
+
+def new_api_key() -> str:
+    """A random API key: 32 characters that need no escaping."""
+    return secrets.token_urlsafe(_API_KEY_BYTES)
 
 
 def held_certificate(
@@ -157,3 +201,18 @@ def write_files(directory: Path, made: Issued) -> None:
         else:
             (folder / f"{use.value}.key").unlink(missing_ok=True)
     write_file(folder / f"{use.value}.pem", made.held.pem.encode("ascii"))
+
+
+def has_key(directory: Path, holder: DipId, use: CertificateUse) -> bool:
+    """Whether the DIP made the key of the certificate that lies in the participant's folder."""
+    if use is CertificateUse.DIP_ENCRYPTION:
+        return True
+    return (directory / "participants" / holder / f"{use.value}.key").exists()
+
+
+def key_of(held: HeldCertificate) -> VerificationKey:
+    """The public key of a certificate that the DIP issued."""
+    key = x509.load_pem_x509_certificate(held.pem.encode("ascii")).public_key()
+    if not isinstance(key, VerificationKey):
+        raise TypeError("the DIP issues certificates for RSA keys and keys on elliptic curves alone")
+    return key

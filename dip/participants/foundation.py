@@ -14,7 +14,7 @@ from dip.ground.assets import asset
 from dip.messages.identifiers import DIP, RoleCode
 from dip.participants.files import SECRET, write_file
 from dip.participants.folder import add_participant, held_certificate, new_keys
-from dip.participants.participant import HeldCertificate, Participant
+from dip.participants.participant import Company, HeldCertificate, Participant
 from dip.participants.seeds import SeededParticipant, read_seeds
 from dip.security.keys import new_rsa_key, new_tls_key
 from dip.security.pki import Authority, AuthorityKeys, CertificateUse
@@ -36,6 +36,7 @@ class Foundation(msgspec.Struct, frozen=True):
     """What the store keeps of a first start. Private keys in it are to be kept sealed."""
 
     participants: tuple[Participant, ...]
+    companies: tuple[Company, ...]
     certificates: tuple[HeldCertificate, ...]
     authority: AuthorityKeys
     admin_token: str
@@ -62,6 +63,7 @@ def lay_out(
     authority = Authority.create(environment, now)
     own = issue_own_certificates(authority, host_names, now)
     participants = [_platform(now)]
+    companies = {one.company: Company(one.company, one.name, now) for one in reversed(seeds) if one.company}
     certificates = list(own)
     # Two threads: finding primes leaves the interpreter free, and the machine may have no more cores.
     with ThreadPoolExecutor(_KEY_MAKERS, thread_name_prefix="keys") as pool:
@@ -75,14 +77,14 @@ def lay_out(
             if progress is not None:
                 progress(done, len(seeds))
     token = secrets.token_urlsafe(_TOKEN_BYTES)
-    (directory / "dip").mkdir(exist_ok=True)
     signing = next(held for held in own if held.use is CertificateUse.SIGNING)
     write_file(directory / "ca.pem", authority.root_pem)
-    write_file(directory / "dip" / "signing.pem", signing.pem.encode("ascii"))
+    write_signing_certificate(directory, signing)
     write_file(directory / "admin.token", token.encode("ascii"), SECRET)
     write_file(directory / "admin.password", password.encode("ascii"), SECRET)
     return Foundation(
         participants=tuple(participants),
+        companies=tuple(companies.values()),
         certificates=tuple(certificates),
         authority=authority.keys,
         admin_token=token,
@@ -94,20 +96,30 @@ def issue_own_certificates(
     authority: Authority, host_names: Sequence[str], now: datetime
 ) -> tuple[HeldCertificate, HeldCertificate]:
     """The DIP's TLS and signing certificates, with their keys."""
-    tls_key, signing_key = new_tls_key(), new_rsa_key()
-    names = tuple(dict.fromkeys((*SERVER_NAMES, *host_names)))
-    tls = authority.issue(CertificateUse.TLS, DIP, tls_key.public_key(), names=names, now=now)
-    signing = authority.issue(CertificateUse.SIGNING, DIP, signing_key.public_key(), now=now)
-    return (
-        held_certificate(tls, DIP, CertificateUse.TLS, pem=authority.chain(tls), private_key=tls_key),
-        held_certificate(
-            signing,
-            DIP,
-            CertificateUse.SIGNING,
-            pem=signing.public_bytes(Encoding.PEM),
-            private_key=signing_key,
-        ),
+    tls, signing = (
+        issue_own_certificate(authority, use, host_names, now) for use in (CertificateUse.TLS, CertificateUse.SIGNING)
     )
+    return tls, signing
+
+
+def issue_own_certificate(
+    authority: Authority, use: CertificateUse, host_names: Sequence[str], now: datetime
+) -> HeldCertificate:
+    """A certificate of the DIP's own with a new key: P-256 for TLS, RSA 2048 for signing."""
+    if use is CertificateUse.TLS:
+        key = new_tls_key()
+        names = tuple(dict.fromkeys((*SERVER_NAMES, *host_names)))
+        tls = authority.issue(use, DIP, key.public_key(), names=names, now=now)
+        return held_certificate(tls, DIP, use, pem=authority.chain(tls), private_key=key)
+    signing_key = new_rsa_key()
+    signing = authority.issue(use, DIP, signing_key.public_key(), now=now)
+    return held_certificate(signing, DIP, use, pem=signing.public_bytes(Encoding.PEM), private_key=signing_key)
+
+
+def write_signing_certificate(directory: Path, held: HeldCertificate) -> None:
+    """Write the DIP's signing certificate where participants find it, `dip/signing.pem` of the data directory."""
+    (directory / "dip").mkdir(exist_ok=True)
+    write_file(directory / "dip" / "signing.pem", held.pem.encode("ascii"))
 
 
 def new_password() -> str:

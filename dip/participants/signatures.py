@@ -25,10 +25,14 @@ class Signed(msgspec.Struct, frozen=True):
 class Signatures:
     """Verifies the signatures of calls; remembers the certificates that it has read."""
 
-    def __init__(self, *, participants: Current[Participants], clock: Clock, tolerance: timedelta) -> None:
+    def __init__(
+        self, *, participants: Current[Participants], clock: Clock, tolerance: timedelta, environment: str = ""
+    ) -> None:
+        """environment: of this DIP."""
         self._participants = participants
         self._clock = clock
         self._tolerance = tolerance
+        self._environment = environment
         self._certificates = CertificateReader()
 
     def check(
@@ -51,7 +55,14 @@ class Signatures:
         found = SignedHeaders.of(headers)
         read = self._certificates.read(found.certificate)
         wall = self._clock.wall()
-        held = check_signer(self._participants.value, read.fingerprint, caller, wall)
+        held = check_signer(
+            self._participants.value,
+            read.fingerprint,
+            caller,
+            wall,
+            certificate=read.certificate,
+            environment=self._environment,
+        )
         check_age(found, wall, self._tolerance)
         verify(
             found,

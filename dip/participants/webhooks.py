@@ -19,6 +19,7 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 _NAME = re.compile(r"[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?")
+_BRACKETED = re.compile(r"\[[^\[\]]+\](:[0-9]*)?")
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 _COMPATIBLE = ipaddress.IPv6Network("::/96")
 _FOUR_BYTES = 0xFFFFFFFF
@@ -74,6 +75,16 @@ def check_address(ip: str, environment: str, allowed_networks: Sequence[Network]
             raise WebhookRefused(f"{ip} is {reason}; a webhook needs a public address, or a setting that lists it.")
 
 
+def check_resolved(host: str, ip: str, environment: str, allowed_networks: Sequence[Network] = ()) -> None:
+    """Raise WebhookRefused where what a host name resolved to may not be called.
+
+    A name of this machine itself, for which http:// may do, leads nowhere else.
+    """
+    check_address(ip, environment, allowed_networks)
+    if _is_local_name(host.rstrip(".").lower()) and not _is_loopback(ipaddress.ip_address(ip.partition("%")[0])):
+        raise WebhookRefused(f"{host} leads to another machine; a name of this one must lead to this one.")
+
+
 def _split(url: str) -> SplitResult:
     if len(url) > URL_LIMIT:
         raise WebhookRefused(f"A webhook has at most {URL_LIMIT} characters.")
@@ -88,6 +99,8 @@ def _split(url: str) -> SplitResult:
         raise WebhookRefused("A webhook starts with https://.")
     if parts.username is not None or parts.password is not None or "@" in parts.netloc:
         raise WebhookRefused("A webhook carries no user name or password.")
+    if ("[" in parts.netloc or "]" in parts.netloc) and _BRACKETED.fullmatch(parts.netloc) is None:
+        raise WebhookRefused("Between the brackets of an IPv6 address and the port nothing else may stand.")
     if port == 0:
         raise WebhookRefused("Port 0 can't be called.")
     return parts
@@ -152,6 +165,6 @@ def _refused_kind(address: Address, environment: str) -> str | None:
         ("an unspecified address", address.is_unspecified),
         ("a multicast address", address.is_multicast),
         ("a link-local address", address.is_link_local),
-        ("a private or reserved address", not address.is_global),
+        ("a private or reserved address", not address.is_global or address.is_reserved),
     )
     return next((name for name, is_so in kinds if is_so), None)

@@ -14,6 +14,7 @@ from dip.ground.log import Log
 from dip.ground.mail import Mailer
 from dip.ground.settings import Settings
 from dip.store.alarms import Alarm, AlarmKind
+from dip.store.page_records import Parties
 from dip.store.protocol import AlarmStore
 
 _MOST_UNWRITTEN: Final = 10_000
@@ -24,6 +25,9 @@ _WORDS: Final = {
     AlarmKind.BALANCE: "balance",
     AlarmKind.LATENCY: "messages late",
     AlarmKind.QUEUE_AGE: "old messages in a queue",
+    AlarmKind.CERTIFICATE_EXPIRES: "certificates expire soon",
+    AlarmKind.CERTIFICATE_EXPIRED: "certificates expired",
+    AlarmKind.CENTRAL_FEED: "central feed of companies",
 }
 
 
@@ -95,10 +99,12 @@ class Alarms(Collector):
         """What is wrong now, the latest first."""
         return sorted(self._open.values(), key=lambda alarm: alarm.raised_at, reverse=True)
 
-    async def listed(self, *, before: int | None, is_open: bool | None, limit: int) -> Sequence[Alarm]:
-        """Alarms as they are written down, newest first. Raises StoreUnavailable."""
+    async def listed(
+        self, *, before: int | None, is_open: bool | None, limit: int, parties: Parties = None
+    ) -> Sequence[Alarm]:
+        """Alarms as they are written down, newest first; those about the parties. Raises StoreUnavailable."""
         await self._write()
-        return await self._store.listed(before=before, is_open=is_open, limit=limit)
+        return await self._store.listed(before=before, is_open=is_open, limit=limit, parties=parties)
 
     async def run(self) -> None:
         """Write alarms down, until cancelled."""

@@ -2,19 +2,15 @@
 
 import csv
 from collections.abc import Callable, Collection, Iterable, Iterator
-from datetime import datetime
-from zoneinfo import ZoneInfo
 
 import msgspec
 
 from dip.ground.clock import microseconds
 from dip.messages.identifiers import DipId, Mpan, RoleCode
-from dip.messages.timestamps import read_wire_time
+from dip.messages.timestamps import moment_of
 from dip.store.records import Appointment
 
 COLUMNS = ("mpan", "role", "dip_id", "effective_from", "effective_to")
-_DATE = len("2026-01-01")
-_LOCAL = ZoneInfo("Europe/London")
 
 
 class RowFault(msgspec.Struct, frozen=True):
@@ -66,13 +62,3 @@ def _row(line: int, cells: list[str], roles_of: Callable[[DipId], Collection[Rol
     return Mpan(mpan), Appointment(
         RoleCode(role), DipId(dip_id), microseconds(starts), microseconds(ends) if ends is not None else None
     )
-
-
-def moment_of(text: str) -> datetime | None:
-    """The moment that a date (its local midnight) or a 25-character time names; None for anything else."""
-    if len(text) != _DATE:
-        return read_wire_time(text)
-    try:
-        return datetime.fromisoformat(text).replace(tzinfo=_LOCAL)
-    except ValueError:
-        return None

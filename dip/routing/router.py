@@ -66,6 +66,8 @@ class _Plan(msgspec.Struct, frozen=True):
     always: tuple[Party, ...]
     absent: tuple[str, ...]
     """Notes on roles that nobody holds."""
+    holders: Mapping[RoleCode, frozenset[DipId]]
+    """Who gets the channel in each role: in an optional one, who signed up for it (5.7.1)."""
 
 
 class Router:
@@ -93,11 +95,11 @@ class Router:
                 continue
             some = True
             place = f"{_NAMED}/{index}"
-            participant = self._participants.get(DipId(name))
+            participant = self._participants.present(DipId(name))
             if participant is None:
                 expected = f"the DIP id of a participant in role {plan.wanted or '-'}"
                 refused.append(NamedRecipientRefused("MSG1031", place, expected))
-            elif not set(participant.roles) & set(plan.primary):
+            elif not any(participant.dip_id in plan.holders.get(role, ()) for role in plan.primary):
                 expected = (
                     f"a participant in role {plan.wanted}" if plan.wanted else "no primary recipient on this event"
                 )
@@ -118,7 +120,7 @@ class Router:
             if plan.secondary:
                 self._secondary(enquiry, plan, route)
             if enquiry.event.also:
-                self._former(enquiry, route)
+                self._former(enquiry, plan, route)
             route.parties.extend(plan.always)
             route.notes.extend(plan.absent)
         else:
@@ -131,14 +133,18 @@ class Router:
         # The event is kept beside its plan, so that its identity stays its own.
         known = self._plans.get(key)
         if known is None:
-            known = self._plans[key] = enquiry.event, self._plan_of(enquiry.event.routing(enquiry.sender_role))
+            rules = enquiry.event.routing(enquiry.sender_role)
+            known = self._plans[key] = enquiry.event, self._plan_of(enquiry.channel, rules)
         return known[1]
 
-    def _plan_of(self, rules: Routing) -> _Plan:
+    def _plan_of(self, channel: Channel, rules: Routing) -> _Plan:
+        holders = self._holders_of(channel)
         always: list[Party] = []
         absent: list[str] = []
         for role in rules.always:
             members = self._participants.by_role(role)
+            if role in channel.optional_roles:
+                members = tuple(dip_id for dip_id in members if dip_id in holders[role])
             reason = "every participant" if role == EVERY_ROLE else "every participant in the role"
             always.extend(Party(dip_id, role, RecipientClass.ALWAYS, reason) for dip_id in members)
             if not members:
@@ -153,18 +159,26 @@ class Router:
             places={role: groups.index(self._group(role)) for role in rules.secondary},
             always=tuple(always),
             absent=tuple(absent),
+            holders=holders,
         )
+
+    def _holders_of(self, channel: Channel) -> Mapping[RoleCode, frozenset[DipId]]:
+        if not channel.optional_roles:
+            return self._holders
+        signed_up = {one.dip_id for one in self._participants if channel.id in one.optional_channels}
+        narrowed = {role: self._holders.get(role, frozenset()) & signed_up for role in channel.optional_roles}
+        return {**self._holders, **narrowed}
 
     def _group(self, role: RoleCode) -> str:
         return self._groups.get(role, role)
 
     def _primary(self, enquiry: Enquiry, plan: _Plan, route: Route) -> None:
         for name in dict.fromkeys(name for name in enquiry.named if name is not None):
-            participant = self._participants.get(DipId(name))
+            participant = self._participants.present(DipId(name))
             if participant is None:
                 continue
             for role in plan.primary:
-                if role in participant.roles:
+                if participant.dip_id in plan.holders.get(role, ()):
                     route.parties.append(Party(participant.dip_id, role, RecipientClass.PRIMARY, "named by the sender"))
 
     def _secondary(self, enquiry: Enquiry, plan: _Plan, route: Route) -> None:
@@ -200,20 +214,22 @@ class Router:
             missing = [group for group in groups if plan.groups.index(group) not in held]
             route.notes.extend(f"nobody appointed as {group}" for group in missing)
         for row in found:
-            self._appointed(row, route, row.party)
+            self._appointed(row, plan, route, row.party)
 
-    def _appointed(self, row: Holding, route: Route, party: Party) -> None:
-        if row.dip_id in self._holders.get(row.role, ()):
+    def _appointed(self, row: Holding, plan: _Plan, route: Route, party: Party) -> None:
+        if row.dip_id in plan.holders.get(row.role, ()):
             if party not in route.parties:
                 route.parties.append(party)
-        elif self._participants.get(row.dip_id) is None:
+        elif row.dip_id in self._holders.get(row.role, ()):
+            route.notes.append(f"{row.dip_id} has not signed up for the channel as {row.role}")
+        elif self._participants.present(row.dip_id) is None:
             help_text = f"{row.dip_id} is appointed as {row.role} but is no participant."
             route.faults.append(RoutingFault("MSG1033", help_text))
         else:
             help_text = f"{row.dip_id} is appointed as {row.role} but does not hold that role."
             route.faults.append(RoutingFault("MSG1034", help_text))
 
-    def _former(self, enquiry: Enquiry, route: Route) -> None:
+    def _former(self, enquiry: Enquiry, plan: _Plan, route: Route) -> None:
         for former in enquiry.event.also:
             for value in former.before.values(enquiry.common, enquiry.custom):
                 change = read_wire_time(value) if isinstance(value, str) else None
@@ -223,7 +239,7 @@ class Router:
                     holders, _ = self._look_up.holders(mpan, [former.role], [at(change - _INSTANT)])
                     for row in holders:
                         reason = f"{former.role} until the change of {wire_time(change)}"
-                        self._appointed(row, route, Party(row.dip_id, row.role, RecipientClass.SECONDARY, reason))
+                        self._appointed(row, plan, route, Party(row.dip_id, row.role, RecipientClass.SECONDARY, reason))
 
     def _spans(self, enquiry: Enquiry) -> Sequence[Span]:
         given = addressing_time(enquiry.common)

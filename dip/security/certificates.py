@@ -39,7 +39,12 @@ class ReadCertificate(msgspec.Struct, frozen=True):
 
 def fingerprint(certificate: x509.Certificate) -> str:
     """SHA-256 of a certificate's DER form in 64 hexadecimal digits."""
-    return hashlib.sha256(certificate.public_bytes(Encoding.DER)).hexdigest()
+    return der_fingerprint(certificate.public_bytes(Encoding.DER))
+
+
+def der_fingerprint(der: bytes) -> str:
+    """SHA-256 of a certificate in DER, in 64 hexadecimal digits."""
+    return hashlib.sha256(der).hexdigest()
 
 
 class CertificateReader:

@@ -4,7 +4,8 @@ import base64
 import hashlib
 import re
 from collections.abc import Mapping
-from typing import Any, ClassVar, NewType
+from copy import copy
+from typing import Any, ClassVar, NewType, Self
 
 import msgspec
 from cryptography import x509
@@ -97,6 +98,12 @@ class Decryptor:
 
     def __contains__(self, certificate: Thumbprint) -> bool:
         return certificate in self._keys
+
+    def joined(self, other: Self) -> Self:
+        """One that has the keys of another one too; the current one stays this one's."""
+        made = copy(self)
+        made._keys = {**other._keys, **self._keys}
+        return made
 
     def decrypt(self, compact: str) -> bytes:
         """The plaintext of a compact JWE. Raises UndecryptableBlock."""

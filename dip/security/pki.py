@@ -23,7 +23,9 @@ ISSUING_DAYS = 1826
 CERTIFICATE_DAYS = 365
 REVOCATION_LIST_DAYS = 7
 
-_CLOCK_DIFFERENCE = timedelta(minutes=5)
+CLOCK_DIFFERENCE = timedelta(minutes=5)
+"""How much earlier than its issue a certificate begins: a participant's clock may be behind ours."""
+_ORGANIZATION = "Reference DIP"
 _DIGEST = hashes.SHA384()
 
 
@@ -34,6 +36,20 @@ class CertificateUse(StrEnum):
     SIGNING = "signing"
     ENCRYPTION = "encryption"
     DIP_ENCRYPTION = "dip-encryption"
+
+
+def environment_of(certificate: x509.Certificate) -> str:
+    """The environment of a reference DIP that a certificate was issued for; empty for anybody else's."""
+    found = {name.oid: str(name.value) for name in certificate.subject}
+    if found.get(NameOID.ORGANIZATION_NAME) != _ORGANIZATION:
+        return ""
+    return found.get(NameOID.ORGANIZATIONAL_UNIT_NAME, "")
+
+
+def common_name_of(certificate: x509.Certificate) -> str:
+    """The last common name of a certificate's subject, the holder's DIP id in ours; empty where it has none."""
+    names = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+    return str(names[-1].value) if names else ""
 
 
 class AuthorityKeys(msgspec.Struct, frozen=True):
@@ -108,7 +124,8 @@ class Authority:
     ) -> x509.Certificate:
         """A certificate for one use.
 
-        subject: the holder's DIP id. names: host names and IP addresses (TLS). now: wall time.
+        subject: the holder's DIP id. names: host names and IP addresses (TLS). now: wall time, from which on it is
+        valid; another time for a drill. Then its end may lie before that of the authority's own validity.
         """
         builder = (
             _builder(
@@ -168,8 +185,7 @@ def _builder(
         .issuer_name(issuer)
         .public_key(public_key)
         .serial_number(x509.random_serial_number())
-        # A little earlier than now: a participant's clock may be behind ours.
-        .not_valid_before(now - _CLOCK_DIFFERENCE)
+        .not_valid_before(now - CLOCK_DIFFERENCE)
         .not_valid_after(min(end, until) if until else end)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(public_key), critical=False)
     )
@@ -179,7 +195,7 @@ def _name(environment: str, common_name: str) -> x509.Name:
     return x509.Name(
         [
             x509.NameAttribute(NameOID.COUNTRY_NAME, "GB"),
-            x509.NameAttribute(NameOID.ORGANIZATION_NAME, "Reference DIP"),
+            x509.NameAttribute(NameOID.ORGANIZATION_NAME, _ORGANIZATION),
             x509.NameAttribute(NameOID.ORGANIZATIONAL_UNIT_NAME, environment),
             x509.NameAttribute(NameOID.COMMON_NAME, common_name),
         ]

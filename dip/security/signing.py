@@ -4,16 +4,18 @@ import base64
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from typing import ClassVar, Self
 
 import msgspec
+from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 
 from dip.ground.errors import DipError
 from dip.messages.headers import CONTENT_HASH, SIGNATURE, SIGNATURE_CERTIFICATE, SIGNATURE_DATE
-from dip.security.certificates import VerificationKey
+from dip.security.certificates import VerificationKey, fingerprint
 
 __all__ = [
     "ALL_HEADERS",
@@ -118,7 +120,13 @@ class Signer:
 
     def __init__(self, private_key: SigningKey, certificate_pem: bytes) -> None:
         self._private_key = private_key
+        self._pem = certificate_pem
         self._certificate = base64.b64encode(certificate_pem.replace(b"\r\n", b"\n")).decode("ascii")
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Of the certificate that goes with the signatures: SHA-256 of its DER form, hexadecimal."""
+        return fingerprint(x509.load_pem_x509_certificate(self._pem))
 
     def headers(self, method: str, url: str, body: bytes, at: datetime, digest: str | None = None) -> dict[str, str]:
         """The four headers for a request made at `at` (wall time). digest: the body's content hash, if it is known."""

@@ -8,6 +8,7 @@ from enum import StrEnum
 import msgspec
 
 from dip.ground.clock import microseconds, moment
+from dip.store.page_records import Parties, in_scope
 from dip.store.queries import queries
 from dip.store.reader import Reader
 from dip.store.writer import Writer
@@ -26,6 +27,12 @@ class AlarmKind(StrEnum):
     """Messages wait for an endpoint that is in service."""
     QUEUE_AGE = "queue_age"
     """Messages wait so long that somebody should ask their recipient."""
+    CERTIFICATE_EXPIRES = "certificate_expires"
+    """Certificates of a participant, or the DIP's, expire soon, and nothing follows them."""
+    CERTIFICATE_EXPIRED = "certificate_expired"
+    """Certificates have expired, and nothing followed them."""
+    CENTRAL_FEED = "central_feed"
+    """The central feed of companies gives no answer that can be used."""
 
 
 class Alarm(msgspec.Struct, kw_only=True, rename="camel"):
@@ -55,9 +62,14 @@ class SqliteAlarms:
         """The alarms that are not over."""
         return [_alarm(row) for row in self._reading.execute(queries()["alarms_open"])]
 
-    async def listed(self, *, before: int | None, is_open: bool | None, limit: int) -> Sequence[Alarm]:
-        """Alarms, newest first, below a number. is_open: only those that go on, or only those that are over."""
-        given = {"before": before, "is_open": is_open, "limit": limit}
+    async def listed(
+        self, *, before: int | None, is_open: bool | None, limit: int, parties: Parties = None
+    ) -> Sequence[Alarm]:
+        """Alarms, newest first, below a number. is_open: only those that go on, or only those that are over.
+
+        parties: only those whose subject begins with the DIP id of one of them.
+        """
+        given = {"before": before, "is_open": is_open, "limit": limit, "parties": in_scope(parties)}
         return [_alarm(row) for row in await self._reader.all("alarms", given)]
 
     async def save(self, alarms: Iterable[Alarm]) -> Sequence[int]:

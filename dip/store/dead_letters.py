@@ -15,6 +15,7 @@ from dip.messages.identifiers import (
     SenderReference,
     TransactionId,
 )
+from dip.store.page_records import Parties, in_scope
 from dip.store.reader import Reader
 from dip.store.records import DeliveryState, Status
 
@@ -22,7 +23,10 @@ _NO_KEY: Final = 2**63 - 1
 
 
 class DeadLetterFilter(msgspec.Struct, frozen=True, kw_only=True):
-    """Which dead letters: every filter that is given has to fit. since, until: the time of death, until exclusive."""
+    """Which dead letters: every filter that is given has to fit. since, until: the time of death, until exclusive.
+
+    parties: whose; in a list what they sent too, in a stretch to be moved only what is addressed to them.
+    """
 
     recipient: str | None = None
     channel: str | None = None
@@ -30,6 +34,7 @@ class DeadLetterFilter(msgspec.Struct, frozen=True, kw_only=True):
     since: datetime | None = None
     until: datetime | None = None
     reason: Status | None = None
+    parties: Parties = None
 
 
 class DeadLetter(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -93,6 +98,7 @@ def _given(wanted: DeadLetterFilter) -> dict[str, Any]:
         "since": None if wanted.since is None else microseconds(wanted.since),
         "until": None if wanted.until is None else microseconds(wanted.until),
         "reason": wanted.reason,
+        "parties": in_scope(wanted.parties),
     }
 
 

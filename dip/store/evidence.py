@@ -1,9 +1,20 @@
 """How the evidence of a step is put together: a participant's call, or what the DIP does by itself."""
 
+import re
+from typing import Final
+
 from dip.messages.identifiers import DipId
 from dip.participants.access import Caller
 from dip.participants.signatures import Signed
 from dip.store.records import Exchange
+
+_ASKED: Final = re.compile(r"(?:(?:wait|max)=[0-9.]{1,10}(?:&|$))*", re.ASCII)
+
+
+def kept_url(url: str) -> str:
+    """The address of a call as it is kept: without a query that the API does not know, which may name an MPAN."""
+    plain, mark, query = url.partition("?")
+    return url if not mark or _ASKED.fullmatch(query) else f"{plain}?…"
 
 
 def inbound_call(
@@ -27,7 +38,7 @@ def inbound_call(
         at=at,
         party=caller.dip_id,
         method=method,
-        url=url,
+        url=kept_url(url),
         content_hash=signed.headers.content_hash,
         signature=signed.headers.signature,
         signature_date=signed.headers.date,

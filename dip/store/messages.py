@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from dip.messages.identifiers import CorrelationId
+from dip.messages.identifiers import CorrelationId, DipId
 from dip.store.counters import Counters, read_lanes
 from dip.store.queries import queries
 from dip.store.records import (
@@ -136,6 +136,11 @@ class SqliteMessages:
     def correlation_known(self, correlation: CorrelationId) -> bool:
         """Whether the DIP ever issued this correlation id."""
         return self._reading.execute(queries()["correlation_known"], (correlation,)).fetchone() is not None
+
+    def agent_of(self, message: int) -> DipId | None:
+        """Who sent a message for its sender; None where that was itself (FS-42)."""
+        found = self._reading.execute(queries()["agent_of"], (message,)).fetchone()
+        return None if found is None else DipId(found[0])
 
 
 def _step_of(settlement: Settlement) -> str:

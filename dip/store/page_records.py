@@ -1,10 +1,12 @@
 """What the pages and the administration API read from the store; encodes to JSON as it stands."""
 
 from datetime import datetime
+from typing import TypeAlias
 
 import msgspec
 
 from dip.messages.identifiers import (
+    DIP,
     CorrelationId,
     DipId,
     EventCode,
@@ -18,9 +20,20 @@ from dip.store.records import DeliveryState, Stage, Status
 PAGE_LIMIT = 1000
 """Most entries of one list (contract, Administration API)."""
 
+Parties: TypeAlias = frozenset[DipId] | None
+"""Whose affairs are asked for; None: everybody's (5.11, reports follow the user's permissions)."""
+
+
+def in_scope(parties: Parties) -> str | None:
+    """Parties as the queries take them: a JSON array."""
+    return None if parties is None else msgspec.json.encode(sorted(parties)).decode()
+
 
 class MessageFilter(msgspec.Struct, frozen=True, kw_only=True):
-    """Which messages to list: every filter that is given has to fit. before: only numbers below this one."""
+    """Which messages to list: every filter that is given has to fit.
+
+    before: only numbers below this one. parties: only what they sent or were addressed; None: everybody's.
+    """
 
     interface: str | None = None
     sender: str | None = None
@@ -28,6 +41,7 @@ class MessageFilter(msgspec.Struct, frozen=True, kw_only=True):
     reference: str | None = None
     correlation_id: str | None = None
     transaction_id: str | None = None
+    parties: Parties = None
     before: int | None = None
     limit: int = 100
 
@@ -83,7 +97,8 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 class JournalRow(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """One stage of a message's way; method to call_note only where it was a call to a webhook, a pull or an event.
 
-    call_note: what was remarkable about all of the call, such as a fault on demand.
+    call_note: what was remarkable about all of the call, such as a fault on demand. agent: who made the call for the
+    participant, where that was not itself (FS-42).
     """
 
     at: datetime
@@ -98,6 +113,7 @@ class JournalRow(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     call_status: int | None
     call_duration_us: int | None
     call_note: str | None = None
+    agent: DipId | None = None
 
 
 class StatusRow(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -130,6 +146,39 @@ class MessageDetail(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     deliveries: tuple[Delivery, ...]
     journal: tuple[JournalRow, ...]
     status_messages: tuple[StatusRow, ...]
+
+    @property
+    def agent(self) -> DipId | None:
+        """Who sent it for its sender; None where that was itself (FS-42)."""
+        return self.evidence.party if self.evidence.party not in (DIP, self.sender) else None
+
+
+def as_seen_by(detail: MessageDetail, parties: frozenset[DipId]) -> MessageDetail | None:
+    """A message as some of its recipients see it: not who else got it. None where they are none of its recipients."""
+    deliveries = tuple(one for one in detail.deliveries if one.recipient in parties)
+    if not deliveries:
+        return None
+    return msgspec.structs.replace(
+        detail,
+        deliveries=deliveries,
+        journal=tuple(
+            _seen(row, parties) for row in detail.journal if row.recipient is None or row.recipient in parties
+        ),
+        status_messages=tuple(
+            one for one in detail.status_messages if not parties.isdisjoint((one.recipient, one.origin))
+        ),
+    )
+
+
+def _seen(row: JournalRow, parties: frozenset[DipId]) -> JournalRow:
+    """A stage of the whole message's way, where it tells of recipients: of those alone."""
+    if row.stage is not Stage.ADDRESSING or row.detail is None:
+        return row
+    told = msgspec.json.decode(row.detail)
+    if isinstance(told, dict) and isinstance(told.get("recipients"), list):
+        told["recipients"] = [one for one in told["recipients"] if one.get("dipId") in parties]
+        return msgspec.structs.replace(row, detail=msgspec.json.encode(told).decode())
+    return msgspec.structs.replace(row, detail=None)
 
 
 class Kept(msgspec.Struct, frozen=True):

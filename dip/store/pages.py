@@ -26,8 +26,11 @@ from dip.store.page_records import (
     MessageDetail,
     MessageFilter,
     MessageRow,
+    Parties,
     Queue,
     StatusRow,
+    as_seen_by,
+    in_scope,
 )
 from dip.store.reader import Reader
 from dip.store.records import DeliveryState, Stage, Status
@@ -38,6 +41,7 @@ _LEADING: Final = (
     ("correlation_id", "newest_of_correlation"),
     ("reference", "newest_of_reference"),
     ("mpan_digest", "newest_of_mpan"),
+    ("parties", "newest_of_parties"),
     ("sender", "newest_of_sender"),
     ("interface", "newest_of_interface"),
 )
@@ -59,28 +63,37 @@ class SqlitePages:
         One more than PAGE_LIMIT may be asked for, to see whether there is another page.
         """
         given = msgspec.structs.asdict(wanted)
+        if wanted.parties is not None and wanted.sender in wanted.parties:
+            # What a visitor's own participant sent is the visitor's.
+            given["parties"] = None
         name = next((query for key, query in _LEADING if given[key] is not None), "newest")
         given["before"] = _NO_KEY if wanted.before is None else wanted.before
         given["reference_key"] = None if wanted.reference is None else reference_key(wanted.reference)
         given["mpan_key"] = None if wanted.mpan_digest is None else mpan_key(wanted.mpan_digest)
+        given["parties"] = in_scope(given["parties"])
         given["limit"] = max(1, min(wanted.limit, PAGE_LIMIT + 1))
         numbers = [row[0] for row in await self._all(name, given)]
         if not numbers:
             return []
-        return [_row(row) for row in await self._all("rows", (msgspec.json.encode(numbers).decode(),))]
+        shown = {"numbers": msgspec.json.encode(numbers).decode(), "parties": in_scope(wanted.parties)}
+        return [_row(row) for row in await self._all("rows", shown)]
 
-    async def message(self, transaction_id: str) -> MessageDetail | None:
-        """Everything known of one message."""
+    async def message(self, transaction_id: str, parties: Parties = None) -> MessageDetail | None:
+        """Everything known of one message; to those who did not send it, what concerns them alone.
+
+        None where there is none, or where the parties have nothing to do with it.
+        """
         found = await self._all("one_message", (transaction_id,))
         if not found:
             return None
         number = (found[0][0],)
-        return _detail(
+        detail = _detail(
             found[0],
             await self._all("deliveries_of", number),
             await self._all("journal_of", number),
             await self._all("statuses_of", number),
         )
+        return detail if parties is None or detail.sender in parties else as_seen_by(detail, parties)
 
     async def message_of(self, party: DipId, interface: InterfaceId, reference: str) -> MessageDetail | None:
         """A message by its sender's reference, where the party sent it or it is addressed to it."""
@@ -107,8 +120,9 @@ class SqlitePages:
         rows = await self._all("kept_about", given)
         return [Kept(row[0], InterfaceId(row[1]), EventCode(row[2])) for row in reversed(rows)]
 
-    async def queues(self) -> list[Queue]:
-        """Every lane in which something waits or is handed out."""
+    async def queues(self, parties: Parties = None) -> list[Queue]:
+        """Every lane of the parties in which something waits or is handed out."""
+        given = {"parties": in_scope(parties)}
         return [
             Queue(
                 recipient=DipId(recipient),
@@ -119,7 +133,7 @@ class SqlitePages:
                 leased=leased,
                 dead=dead,
             )
-            for recipient, channel, waiting, aside, oldest, leased, dead in await self._all("queues", ())
+            for recipient, channel, waiting, aside, oldest, leased, dead in await self._all("queues", given)
         ]
 
     async def _all(self, name: str, values: Mapping[str, Any] | tuple[Any, ...]) -> list[Any]:
@@ -204,6 +218,7 @@ def _journal(row: Any) -> JournalRow:
         call_status=row[9],
         call_duration_us=row[10],
         call_note=row[11],
+        agent=None if row[12] is None else DipId(row[12]),
     )
 
 

@@ -10,6 +10,7 @@ from dip.ground.clock import microseconds, moment
 from dip.messages.identifiers import DipId, RoleCode
 from dip.participants.participant import CertificateOrigin, HeldCertificate, Participant
 from dip.security.pki import CertificateUse
+from dip.store.agencies import SqliteAgencies
 from dip.store.queries import queries
 from dip.store.records import EndpointSetting, Webhook
 from dip.store.writer import Writer
@@ -19,6 +20,7 @@ class SqliteParties:
     """PartyStore over SQLite."""
 
     def __init__(self, writer: Writer, reading: sqlite3.Connection) -> None:
+        self.agencies = SqliteAgencies(writer, reading)
         self._writer = writer
         self._reading = reading
 
@@ -35,6 +37,7 @@ class SqliteParties:
                 company=company,
                 optional_roles=msgspec.json.decode(optional_roles, type=tuple[RoleCode, ...]),
                 optional_channels=msgspec.json.decode(optional_channels, type=tuple[str, ...]),
+                lost_channels=msgspec.json.decode(lost_channels, type=tuple[str, ...]),
                 left_at=moment(left_at) if left_at is not None else None,
             )
             for (
@@ -47,6 +50,7 @@ class SqliteParties:
                 company,
                 optional_roles,
                 optional_channels,
+                lost_channels,
                 left_at,
             ) in self._reading.execute(queries()["participants"])
         ]
@@ -66,6 +70,7 @@ class SqliteParties:
                 origin=CertificateOrigin(origin),
                 authority=authority,
                 drill=drill,
+                authority_removed_at=moment(removed_at) if removed_at is not None else None,
             )
             for (
                 fingerprint,
@@ -79,45 +84,27 @@ class SqliteParties:
                 origin,
                 authority,
                 drill,
+                removed_at,
             ) in self._reading.execute(queries()["certificates"])
         ]
 
     async def save_parties(self, participants: Iterable[Participant], certificates: Iterable[HeldCertificate]) -> None:
         """Add or change participants and certificates; private keys must be sealed already."""
-        people = [
-            (
-                p.dip_id,
-                p.mpid,
-                p.name,
-                msgspec.json.encode(p.roles).decode(),
-                p.api_key_digest,
-                microseconds(p.since),
-                p.company,
-                msgspec.json.encode(p.optional_roles).decode(),
-                msgspec.json.encode(p.optional_channels).decode(),
-                microseconds(p.left_at) if p.left_at is not None else None,
-            )
-            for p in participants
-        ]
-        held = [
-            (
-                c.fingerprint,
-                c.holder,
-                c.use.value,
-                c.pem,
-                microseconds(c.not_before),
-                microseconds(c.not_after),
-                microseconds(c.revoked_at) if c.revoked_at is not None else None,
-                c.private_key,
-                c.origin.value,
-                c.authority,
-                c.drill,
-            )
-            for c in certificates
-        ]
+        people = [participant_row(one) for one in participants]
+        held = [certificate_row(one) for one in certificates]
 
         def job(connection: sqlite3.Connection) -> None:
             connection.executemany(queries()["save_participant"], people)
+            connection.executemany(queries()["save_certificate"], held)
+
+        await self._writer.ask(job)
+
+    async def replace_drills(self, holder: DipId, certificates: Iterable[HeldCertificate]) -> None:
+        """Forget the certificates that were made for a participant's drills, and keep these in their place."""
+        held = [certificate_row(one) for one in certificates]
+
+        def job(connection: sqlite3.Connection) -> None:
+            connection.execute(queries()["forget_drills"], (holder,))
             connection.executemany(queries()["save_certificate"], held)
 
         await self._writer.ask(job)
@@ -150,6 +137,19 @@ class SqliteParties:
 
         await self._writer.ask(job)
 
+    async def remove_webhooks(self, recipient: str, channels: Iterable[str] | None) -> None:
+        """Withdraw a recipient's webhooks; what waits stays. channels: None for all, with their addresses' settings."""
+        rows = None if channels is None else [(recipient, channel) for channel in channels]
+
+        def job(connection: sqlite3.Connection) -> None:
+            if rows is not None:
+                connection.executemany(queries()["remove_webhook"], rows)
+            else:
+                connection.execute(queries()["remove_webhooks_of"], (recipient,))
+                connection.execute(queries()["remove_endpoints_of"], (recipient,))
+
+        await self._writer.ask(job)
+
     def endpoint_settings(self) -> Sequence[EndpointSetting]:
         """How addresses are served that have settings of their own."""
         found = []
@@ -168,3 +168,37 @@ class SqliteParties:
             connection.execute(queries()["save_endpoint"], row)
 
         await self._writer.ask(job)
+
+
+def participant_row(participant: Participant) -> tuple[object, ...]:
+    """A participant as `save_participant` takes it."""
+    return (
+        participant.dip_id,
+        participant.mpid,
+        participant.name,
+        msgspec.json.encode(participant.roles).decode(),
+        participant.api_key_digest,
+        microseconds(participant.since),
+        participant.company,
+        msgspec.json.encode(participant.optional_roles).decode(),
+        msgspec.json.encode(participant.optional_channels).decode(),
+        msgspec.json.encode(participant.lost_channels).decode(),
+        microseconds(participant.left_at) if participant.left_at is not None else None,
+    )
+
+
+def certificate_row(held: HeldCertificate) -> tuple[object, ...]:
+    """A certificate as `save_certificate` takes it."""
+    return (
+        held.fingerprint,
+        held.holder,
+        held.use.value,
+        held.pem,
+        microseconds(held.not_before),
+        microseconds(held.not_after),
+        microseconds(held.revoked_at) if held.revoked_at is not None else None,
+        held.private_key,
+        held.origin.value,
+        held.authority,
+        held.drill,
+    )

@@ -9,11 +9,14 @@ from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from dip.messages.identifiers import CorrelationId, InterfaceId, Mpan, TransactionId
-from dip.participants.participant import HeldCertificate, Participant
+from dip.messages.identifiers import CorrelationId, DipId, InterfaceId, Mpan, TransactionId
+from dip.participants.agency import Agency
+from dip.participants.participant import Company, HeldCertificate, Participant, Qualification
 from dip.store.alarms import Alarm
 from dip.store.catalogue import CatalogueVersion, ChannelPause
+from dip.store.companies import Onboarded
 from dip.store.dead_letters import DeadLetterFilter, Found
+from dip.store.page_records import Parties
 from dip.store.records import (
     Appointment,
     Arrival,
@@ -86,6 +89,9 @@ class MessageStore(Protocol):
     def correlation_known(self, correlation: CorrelationId) -> bool:
         """Whether the DIP ever issued this correlation id."""
 
+    def agent_of(self, message: int) -> DipId | None:
+        """Who sent a message for its sender; None where that was itself (FS-42)."""
+
 
 class ReportStore(Protocol):
     """Status messages from participants (5.5.9)."""
@@ -100,8 +106,28 @@ class ReportStore(Protocol):
         """
 
 
+class AgencyStore(Protocol):
+    """Who acts for whom, and who did (FS-42)."""
+
+    def in_force(self) -> Sequence[Agency]:
+        """Every assignment that is not withdrawn."""
+
+    def of_principal(self, principal: DipId, limit: int) -> Sequence[Agency]:
+        """Who acts for a participant, then who did; each newest first."""
+
+    def of_agent(self, agent: DipId, limit: int) -> Sequence[Agency]:
+        """For whom an agent acts, then for whom it did; each newest first."""
+
+    async def save(self, agencies: Iterable[Agency]) -> None:
+        """Keep assignments, new or just withdrawn, in one transaction. Raises StoreUnavailable."""
+
+
 class PartyStore(Protocol):
-    """Participants, their certificates and webhooks."""
+    """Participants, their certificates, agents and webhooks."""
+
+    @property
+    def agencies(self) -> AgencyStore:
+        """Who acts for whom."""
 
     def participants(self) -> Sequence[Participant]:
         """Every participant."""
@@ -112,6 +138,9 @@ class PartyStore(Protocol):
     async def save_parties(self, participants: Iterable[Participant], certificates: Iterable[HeldCertificate]) -> None:
         """Add or change participants and certificates; private keys must be sealed already."""
 
+    async def replace_drills(self, holder: DipId, certificates: Iterable[HeldCertificate]) -> None:
+        """Forget the certificates that were made for a participant's drills, and keep these in their place."""
+
     def webhooks(self) -> Sequence[Webhook]:
         """Every webhook."""
 
@@ -121,11 +150,27 @@ class PartyStore(Protocol):
     async def remove_webhook(self, recipient: str, channel: str) -> None:
         """Withdraw a webhook; what waits stays."""
 
+    async def remove_webhooks(self, recipient: str, channels: Iterable[str] | None) -> None:
+        """Withdraw a recipient's webhooks; what waits stays. channels: None for all, with their addresses' settings."""
+
     def endpoint_settings(self) -> Sequence[EndpointSetting]:
         """How addresses are served that have settings of their own."""
 
     async def save_endpoint_setting(self, setting: EndpointSetting) -> None:
         """Say how an address is to be served."""
+
+
+class CompanyStore(Protocol):
+    """Companies, and the roles that the central feed tells of (5.7.1)."""
+
+    def companies(self) -> Mapping[str, Company]:
+        """Every company by its number."""
+
+    def qualifications(self) -> Mapping[DipId, Sequence[Qualification]]:
+        """What the central feed said of the roles of participants, by DIP id."""
+
+    async def save(self, onboarded: Onboarded) -> None:
+        """Commit a step of onboarding, all of it or nothing. Raises StoreUnavailable."""
 
 
 class AppointmentStore(Protocol):
@@ -172,8 +217,8 @@ class RequeueStore(Protocol):
     def of(self, recipient: str, channel: str, name: str | None, limit: int) -> Sequence[Requeue]:
         """The last requeues of a recipient and channel, newest first; or the one of that name."""
 
-    def newest(self, before: int | None, limit: int) -> Sequence[Requeue]:
-        """The last requeues of everybody, newest first, below a number."""
+    def newest(self, before: int | None, limit: int, parties: Parties = None) -> Sequence[Requeue]:
+        """The last requeues of the parties, newest first, below a number."""
 
 
 class SweepStore(Protocol):
@@ -252,8 +297,13 @@ class AlarmStore(Protocol):
     def open(self) -> Sequence[Alarm]:
         """The alarms that are not over."""
 
-    async def listed(self, *, before: int | None, is_open: bool | None, limit: int) -> Sequence[Alarm]:
-        """Alarms, newest first, below a number. is_open: only those that go on, or only those that are over."""
+    async def listed(
+        self, *, before: int | None, is_open: bool | None, limit: int, parties: Parties = None
+    ) -> Sequence[Alarm]:
+        """Alarms, newest first, below a number. is_open: only those that go on, or only those that are over.
+
+        parties: only those whose subject begins with the DIP id of one of them.
+        """
 
     async def save(self, alarms: Iterable[Alarm]) -> Sequence[int]:
         """Write alarms, new or changed, in this order; returns their numbers. Raises StoreUnavailable."""

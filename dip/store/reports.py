@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from dip.ground.errors import NotPermitted
-from dip.messages.identifiers import CorrelationId, DipId, SenderReference, TransactionId
+from dip.messages.identifiers import CorrelationId, DipId, InterfaceId, SenderReference, TransactionId
 from dip.store.counters import Counters
 from dip.store.queries import queries
 from dip.store.records import Exchange, NewStatus, Outcome, Stage, Status, Taken, Verdict
@@ -16,13 +16,18 @@ from dip.store.writer import Writer
 
 
 class Reportable(msgspec.Struct, frozen=True):
-    """A message that a status message may be about, and everybody to whom it is addressed."""
+    """A message that a status message may be about, and everybody to whom it is addressed.
+
+    agent: who sent it for its sender; None where that was itself.
+    """
 
     message: int
     transaction_id: TransactionId
     correlation_id: CorrelationId | None
     reference: SenderReference
     sender: DipId
+    interface: InterfaceId
+    agent: DipId | None
     recipients: frozenset[DipId]
 
 
@@ -133,12 +138,14 @@ def _insert(
 
 
 def _reportable(row: Sequence[Any]) -> Reportable:
-    message, transaction_id, correlation_id, reference, sender, recipients = row
+    message, transaction_id, correlation_id, reference, sender, interface, agent, recipients = row
     return Reportable(
         message,
         TransactionId(transaction_id),
         None if correlation_id is None else CorrelationId(correlation_id),
         SenderReference(reference),
         DipId(sender),
+        InterfaceId(interface),
+        None if agent is None else DipId(agent),
         msgspec.json.decode(recipients, type=frozenset[DipId]),
     )

@@ -11,6 +11,7 @@ from dip.ground.errors import DipError
 from dip.messages.identifiers import DipId
 from dip.store.counters import Counters
 from dip.store.evidence import own_step
+from dip.store.page_records import Parties, in_scope
 from dip.store.queries import queries
 from dip.store.records import STATUS_CHANNEL, Exchange, Status, stage_of
 from dip.store.rows import exchange_row, insert_many
@@ -148,10 +149,10 @@ class SqliteRequeues:
         """The last requeues of a recipient and channel, newest first; or the one of that name."""
         return _requeues(self._reading.execute(queries()["requeues_of"], (recipient, channel, name, limit)))
 
-    def newest(self, before: int | None, limit: int) -> Sequence[Requeue]:
-        """The last requeues of everybody, newest first, below a number."""
+    def newest(self, before: int | None, limit: int, parties: Parties = None) -> Sequence[Requeue]:
+        """The last requeues of the parties, newest first, below a number."""
         below = _NO_NUMBER if before is None else before
-        return _requeues(self._reading.execute(queries()["requeues_newest"], (below, limit)))
+        return _requeues(self._reading.execute(queries()["requeues_newest"], (below, limit, in_scope(parties))))
 
 
 def _step(connection: sqlite3.Connection, counters: Counters, step: RequeueStep) -> Requeued:

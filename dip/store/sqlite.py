@@ -6,9 +6,12 @@ from pathlib import Path
 from dip.ground.errors import SetupRefused
 from dip.ground.log import Log
 from dip.ground.steps import UNWATCHED, Steps
+from dip.store.activity import ActivityReader, SqliteActivity
 from dip.store.alarms import SqliteAlarms
 from dip.store.appointments import SqliteAppointments
+from dip.store.authorities import SqliteAuthorities
 from dip.store.catalogue import SqliteCatalogue
+from dip.store.companies import SqliteCompanies
 from dip.store.counters import Counters
 from dip.store.database import DirectoryLock, connect, database_file, limit_growth, migrate
 from dip.store.dead_letters import SqliteDeadLetters
@@ -57,10 +60,14 @@ class SqliteStore:
         self.messages = SqliteMessages(self.writer, self._reading, counters)
         self.reports = SqliteReports(self.writer, self._reading, counters)
         self.parties = SqliteParties(self.writer, self._reading)
+        self.companies = SqliteCompanies(self.writer, self._reading)
         self.appointments = SqliteAppointments(self.writer, self._reading)
         self.catalogue = SqliteCatalogue(self.writer, self._reading)
         self.platform = SqlitePlatform(self.writer, self._reading)
         self.users = SqliteUsers(self.writer, self._reading)
+        self.activity = SqliteActivity(self.writer, directory)
+        self.activity_reader = ActivityReader(connect(path, read_only=True), directory)
+        self.authorities = SqliteAuthorities(self.writer, self._reading)
         self.sweep = SqliteSweep(self.writer, counters)
         self.replay = SqliteReplay(self._reading)
         self.requeues = SqliteRequeues(self.writer, self._reading, counters)
@@ -78,6 +85,7 @@ class SqliteStore:
         """Finish what was asked, fold the log into the file, let go of the directory."""
         await self.pages.close()
         await self._reader.close()
+        self.activity_reader.close()
         self._reading.close()
         self.writer.close()
         self._lock.release()

@@ -34,11 +34,15 @@ class User(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Session(msgspec.Struct, frozen=True):
-    """A log-in; `last_used` on the wall clock, microseconds."""
+    """A log-in; `last_used` on the wall clock, microseconds.
+
+    certificate: the fingerprint of the client certificate that began it; None where a password did.
+    """
 
     user: str
     form_token: str
     last_used: int
+    certificate: str | None = None
 
 
 class SqliteUsers:
@@ -63,7 +67,7 @@ class SqliteUsers:
         return [_user(row) for row in self._reading.execute(queries()["users"])]
 
     async def save_user(self, user: User) -> None:
-        """Add or change a user."""
+        """Add or change a user; every session of it ends. Raises StoreUnavailable."""
         row = (
             user.name,
             user.password_hash,
@@ -78,6 +82,7 @@ class SqliteUsers:
         )
 
         def job(connection: sqlite3.Connection) -> None:
+            connection.execute(queries()["end_sessions_of"], (user.name,))
             connection.execute(queries()["save_user"], row)
 
         await self._writer.ask(job, what="user")
@@ -91,24 +96,27 @@ class SqliteUsers:
 
         await self._writer.ask(job, what="user")
 
-    async def end_sessions_of(self, name: str) -> None:
-        """End every session of a user."""
-
-        def job(connection: sqlite3.Connection) -> None:
-            connection.execute(queries()["end_sessions_of"], (name,))
-
-        await self._writer.ask(job)
-
     def session(self, token_digest: bytes) -> Session | None:
         """A session by the digest of its token."""
         row = self._reading.execute(queries()["session"], (token_digest,)).fetchone()
         return None if row is None else Session(*row)
 
-    async def save_session(self, token_digest: bytes, user: str, form_token: str, last_used: int) -> None:
-        """Begin a session, or note that it was used."""
+    async def begin_session(
+        self, token_digest: bytes, user: User, form_token: str, last_used: int, certificate: str | None = None
+    ) -> bool:
+        """Begin a session; False where the user was changed since it was read. certificate: what it logged in with."""
+        row = (token_digest, user.name, form_token, last_used, user.password_hash, certificate)
+
+        def job(connection: sqlite3.Connection) -> bool:
+            return connection.execute(queries()["begin_session"], row).rowcount == 1
+
+        return await self._writer.ask(job)
+
+    async def note_session(self, token_digest: bytes, last_used: int) -> None:
+        """Note that a session was used; one that has ended stays so."""
 
         def job(connection: sqlite3.Connection) -> None:
-            connection.execute(queries()["save_session"], (token_digest, user, form_token, last_used))
+            connection.execute(queries()["note_session"], (token_digest, last_used))
 
         await self._writer.ask(job)
 

@@ -30,13 +30,22 @@ def opened(vault: Vault, held: HeldCertificate) -> HeldCertificate:
 
 
 def load_participants(store: PartyStore, vault: Vault) -> Participants:
-    """The participants and their certificates, private keys open. Raises SealBroken."""
-    return Participants(store.participants(), [opened(vault, held) for held in store.certificates()])
+    """The participants, their certificates with private keys open, and their agents. Raises SealBroken."""
+    certificates = [opened(vault, held) for held in store.certificates()]
+    return Participants(store.participants(), certificates, store.agencies.in_force())
 
 
-def sealed_authority(vault: Vault, keys: AuthorityKeys) -> str:
-    """The authority's keys as a fact of the platform."""
-    return base64.b64encode(vault.seal(msgspec.json.encode(keys), AUTHORITY.encode())).decode()
+def sealed_authority(vault: Vault, keys: AuthorityKeys, fact: str = AUTHORITY) -> str:
+    """An authority's keys as a fact of the platform."""
+    return base64.b64encode(vault.seal(msgspec.json.encode(keys), fact.encode())).decode()
+
+
+def load_kept_authority(platform: SqlitePlatform, vault: Vault, fact: str) -> Authority | None:
+    """The authority that a fact of the platform holds, where there is one. Raises SealBroken."""
+    kept = platform.fact(fact)
+    if kept is None:
+        return None
+    return Authority.load(msgspec.json.decode(vault.open(base64.b64decode(kept), fact.encode()), type=AuthorityKeys))
 
 
 def load_authority(platform: SqlitePlatform, vault: Vault) -> Authority:

@@ -93,3 +93,19 @@ async def test_the_master_key_of_a_running_server_is_changed_by_one_command(data
     alone = await finished("master-key", "rotate", "--data", data)
     assert alone.code == 2
     assert "Traceback" not in alone.stderr
+
+
+@pytest.mark.requirement("FS-67")
+async def test_users_are_made_listed_and_removed_by_command(data: Path) -> None:
+    async with server(data) as dip:
+        await dip.ready()
+        added = await finished("users", "add", "pat", "company-messages", "--company", "09000001", "--data", data)
+        assert added.code == 0, added
+        assert json.loads(added.stdout)["password"]
+        listed = await finished("users", "list", "--data", data)
+        assert [json.loads(line)["name"] for line in listed.stdout.splitlines()] == ["admin", "pat"]
+        renewed = await finished("users", "password", "pat", "--data", data)
+        assert json.loads(renewed.stdout)["password"] != json.loads(added.stdout)["password"]
+        assert (await finished("users", "remove", "pat", "--data", data)).code == 0
+        refused = await finished("users", "remove", "admin", "--data", data)
+        assert (refused.code, "last administrator" in refused.stderr) == (1, True)

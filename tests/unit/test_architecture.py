@@ -20,7 +20,7 @@ FLOORS: tuple[frozenset[str], ...] = tuple(
             {"http"},
             {"delivery", "intake", "benchmark"},
             {"routing", "archive", "catalogue", "trust"},
-            {"reporting", "publications", "simulation", "conformance"},
+            {"reporting", "activity", "publications", "simulation", "conformance"},
             {"store", "client"},
             {"participants"},
             {"channels", "security"},

@@ -5,6 +5,7 @@ from aiohttp import web
 from dip.conformance.faults import Faults
 from dip.ground.settings import Settings
 from dip.http.api.calls import Desk
+from dip.http.api.company_details import CompanyDetailsApi
 from dip.http.api.delivery_status import DeliveryStatus
 from dip.http.api.faulty_answers import FaultyAnswers
 from dip.http.api.fetching import FetchingApi
@@ -13,6 +14,8 @@ from dip.http.api.replay import Replays
 from dip.http.api.status_messages import StatusMessagesIn
 from dip.http.api.validate import Validation
 from dip.http.api.webhooks import Webhooks
+from dip.http.forwarded import PROXIES, Proxies
+from dip.http.unread import REFUSE
 
 # The case of addresses is not enforced on ingress (live API 2.2.1).
 _CHANNEL = "/{prefix:(?i:dip-channel)}"
@@ -27,6 +30,7 @@ _FETCHED = "/{verb:(?i:messages)}/{recipient_id}"
 _ACKNOWLEDGED = _FETCHED + "/{act:(?i:ack)}"
 _STREAMED = "/{verb:(?i:stream)}/{recipient_id}"
 _VALIDATE = "/{prefix:(?i:validate)}/{channel_id}/{event}"
+_COMPANY_DETAILS = "/{prefix:(?i:companyDetails)}"
 
 
 def api_application(
@@ -40,12 +44,15 @@ def api_application(
     fetching: FetchingApi,
     webhooks: Webhooks,
     validation: Validation,
+    company_details: CompanyDetailsApi,
     faults: Faults,
 ) -> web.Application:
     """The application of the API port."""
     application = web.Application(
         middlewares=FaultyAnswers(faults).around(desk.middleware()), client_max_size=settings.body_limit_bytes
     )
+    application[REFUSE] = desk.refuse_unread
+    application[PROXIES] = Proxies.of(settings)
     application.add_routes(
         [
             web.post(_CHANNEL + "/{channel_id}", messages_in.one_channel),
@@ -63,6 +70,8 @@ def api_application(
             web.post(_STATUS + _ACKNOWLEDGED, fetching.acknowledge_status),
             web.get(_STATUS + _STREAMED, fetching.stream_status, allow_head=False),
             web.post(_VALIDATE, validation.validate),
+            web.get(_COMPANY_DETAILS, company_details.shown),
+            web.post(_COMPANY_DETAILS, company_details.take),
         ]
     )
     for prefix in (_CHANNEL + "/{channel_id}", _STATUS):

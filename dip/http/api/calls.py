@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Final
-from uuid import uuid4
 
 from aiohttp import ClientError, web
 from aiohttp.http import HttpProcessingError
@@ -12,16 +11,18 @@ from aiohttp.typedefs import Handler, Middleware
 from dip.channels.registry import Registry
 from dip.ground.clock import Clock
 from dip.ground.current import Current
-from dip.ground.errors import BadRequest, DipError, NotFound, TooLarge
+from dip.ground.errors import BadRequest, DipError, NotAuthenticated, NotFound, NotPermitted, TooLarge
 from dip.ground.log import Log
 from dip.ground.settings import Settings
+from dip.http.forwarded import asked, client_address
 from dip.http.problems import status_of
+from dip.http.request_id import uid_of
 from dip.intake.answer import Answering
 from dip.intake.refusal import RequestRefused
 from dip.messages.headers import API_KEY
 from dip.messages.timestamps import wire_time
 from dip.participants.access import Caller, check_api_key, check_connection
-from dip.participants.rates import Rate, RateExceeded
+from dip.participants.rates import Rate, RateExceeded, strangers_rate
 from dip.participants.registry import Participants
 from dip.security.tls import peer_certificate
 
@@ -56,6 +57,7 @@ class Desk:
         self._registry = registry
         self._participants = participants
         self._requests = Rate(settings.requests_a_second, what="requests", now_s=clock.monotonic)
+        self._strangers = strangers_rate(settings, clock)
 
     def middleware(self) -> Middleware:
         """Identifies the caller of every request and turns every refusal into a StandardResponse."""
@@ -63,7 +65,11 @@ class Desk:
         @web.middleware
         async def answer(request: web.Request, handler: Handler) -> web.StreamResponse:
             try:
-                caller = request[_CALLER] = self._identify(request)
+                try:
+                    caller = request[_CALLER] = self._identify(request)
+                except (NotAuthenticated, NotPermitted):
+                    self._strangers.take(client_address(request))
+                    raise
                 self._requests.take(caller.dip_id)
                 return await handler(request)
             except DipError as exc:
@@ -71,7 +77,7 @@ class Desk:
             except web.HTTPException as exc:
                 return self._refuse_plainly(request, exc.status, exc.reason, exc.headers)
             except Exception:
-                request_id = uuid4().hex
+                request_id = uid_of(request)
                 self._log.exception("request_failed_unexpectedly", request_id=request_id)
                 help_text = f"Something went wrong here; it was logged as {request_id}."
                 return self._standard(request, 500, _FAILED, help_text)
@@ -94,17 +100,40 @@ class Desk:
     def urls(self, request: web.Request) -> Sequence[str]:
         """The forms of the address that the caller may have signed, the full one first."""
         target = request.raw_path
-        own = f"https://{request.host}{target}"
+        absolute = ""
         if not target.startswith("/"):  # the absolute form, as a proxy may write it (RFC 9112, 3.2.2)
-            own, target = target, "/" + target.partition("://")[2].partition("/")[2]
+            absolute, target = target, "/" + target.partition("://")[2].partition("/")[2]
         public = self._settings.public_url.rstrip("/")
         full = [f"{public}{target}"] if public else []
-        full.append(own)
+        through = asked(request)
+        if through.host != request.host:
+            full.append(f"{through.scheme}://{through.host}{target}")
+        full.append(absolute or f"https://{request.host}{target}")
         return [*full, *(url.partition("://")[2] for url in full), target]
+
+    def refuse_unread(self, status: int, detail: str) -> web.Response:
+        """The answer to what never became a request."""
+        return self._standard(None, status, _FAILED, detail)
+
+    def check_again(self, request: web.Request) -> None:
+        """Whether the caller would still be let in: a certificate may be revoked, or expire, while a call waits.
+
+        Raises NotAuthenticated, NotPermitted.
+        """
+        self._identify(request)
+
+    def admits(self, request: web.Request) -> bool:
+        """Whether `check_again` has nothing against the caller."""
+        try:
+            self._identify(request)
+        except (NotAuthenticated, NotPermitted):
+            return False
+        return True
 
     def _identify(self, request: web.Request) -> Caller:
         participants = self._participants.value
-        caller = check_connection(participants, peer_certificate(request.transport), self._clock.wall())
+        der = peer_certificate(request.transport)
+        caller = check_connection(participants, der, self._clock.wall(), self._settings.environment)
         check_api_key(participants, caller, request.headers.get(API_KEY), required=self._settings.api_key_required)
         return caller
 
@@ -123,13 +152,13 @@ class Desk:
 
     def _standard(
         self,
-        request: web.Request,
+        request: web.Request | None,
         status: int,
         code: str,
         help_text: str,
         headers: Mapping[str, str] | None = None,
     ) -> web.Response:
-        caller = request.get(_CALLER)
+        caller = request.get(_CALLER) if request is not None else None
         answering = Answering(self._settings.switches, self._registry.value.response_codes)
         timestamp = wire_time(self._clock.now())
         body = answering.refuse_whole(code, help_text, caller.dip_id if caller else None, timestamp)
@@ -154,6 +183,11 @@ async def _read(request: web.Request, limit: int, refusal: str) -> bytes:
     except (ConnectionError, ClientError, HttpProcessingError) as exc:
         raise BadRequest("Body: expected all of it; the connection broke off, or its chunks have no form.") from exc
     return bytes(body)
+
+
+def known_caller(request: web.Request) -> Caller | None:
+    """Who calls, where that was found out."""
+    return request.get(_CALLER)
 
 
 def caller_of(request: web.Request) -> Caller:

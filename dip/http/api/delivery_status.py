@@ -1,6 +1,7 @@
 """GET deliveryStatus: the journal of one message, for its sender and its recipients (FS-17, FS-18)."""
 
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -16,6 +17,7 @@ from dip.http.api.journal_record import record_of
 from dip.http.api.signed_calls import SignedCalls
 from dip.messages.identifiers import DipId
 from dip.messages.timestamps import read_wire_time
+from dip.participants.agency import concerned_roles
 from dip.security.vault import SealBroken
 from dip.store.page_records import MessageDetail
 from dip.store.pages import SqlitePages
@@ -46,9 +48,9 @@ class DeliveryStatus:
         Its sender sees every recipient; a recipient sees itself, and no other address than its own. 204: there is
         no such message of yours on the channel.
         """
-        party = (await self._calls.take(request, "ask for messages")).recipient
         named = request.match_info["channel_id"]
         channel = self._registry.value.find(named.upper())
+        party = (await self._calls.take(request, "ask for messages", partial(concerned_roles, channel))).recipient
         if channel is None:
             raise UnknownChannel(f"{named[:20]}: expected an interface that this DIP serves, such as IF-031.")
         reference = request.match_info["message_id"]

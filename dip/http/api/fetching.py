@@ -1,7 +1,9 @@
 """A recipient fetches its messages itself: pull, acknowledge, stream (contract, Pull and stream)."""
 
 import asyncio
+from collections.abc import Callable
 from contextlib import aclosing
+from functools import partial
 from typing import Final
 
 from aiohttp import web
@@ -15,10 +17,11 @@ from dip.ground.clock import Clock
 from dip.ground.current import Current
 from dip.ground.errors import BadRequest
 from dip.ground.settings import Settings
-from dip.http.api.calls import JSON, Desk, UnknownChannel, caller_of
+from dip.http.api.calls import JSON, Desk, UnknownChannel
 from dip.http.api.faulty_answers import fault_of
 from dip.http.api.signed_calls import SignedCall, SignedCalls
 from dip.messages.headers import ENVIRONMENT, LAST_EVENT, LEASE
+from dip.participants.agency import receiving_roles
 from dip.participants.receiving import check_receives
 from dip.store.records import STATUS_CHANNEL
 
@@ -72,14 +75,15 @@ class FetchingApi:
         return await self._stream(request, STATUS_CHANNEL)
 
     async def _pull(self, request: web.Request, channel: str) -> web.Response:
-        recipient = (await self._authorise(request, channel)).recipient
-        settings = self._settings
+        call, settings = await self._authorise(request, channel), self._settings
         most = _number(request, "max", 1, settings.message_limit, settings.pull_message_count)
         wait_s = _number(request, "wait", 0, settings.longest_wait_s, 0)
-        ask = Ask(recipient, channel, self._desk.urls(request)[0], min(most, settings.message_limit), fault_of(request))
-        pulled = self._fetching.pulls.pulled(ask, wait_s, is_wanted=lambda: _is_there(request))
+        url, most = self._desk.urls(request)[0], min(most, settings.message_limit)
+        ask = Ask(call.recipient, channel, url, most, fault_of(request), call.agent)
+        pulled = self._fetching.pulls.pulled(ask, wait_s, is_wanted=self._is_wanted(request, call))
         async with pulled as found:
             if found is None:
+                self._desk.check_again(request)
                 return web.Response(status=_NO_CONTENT)
             headers = {**found.outgoing.headers, LEASE: str(found.lease)}
             response = web.Response(body=found.outgoing.body, headers=headers)
@@ -107,7 +111,7 @@ class FetchingApi:
                 channel=channel,
                 body=call.body,
                 lease=None if given is None else int(given),
-                caller=caller_of(request),
+                caller=call.caller,
                 signed=call.signed,
                 url=self._desk.urls(request)[0],
                 started=started,
@@ -116,14 +120,14 @@ class FetchingApi:
         return web.Response(body=answer, content_type=JSON)
 
     async def _stream(self, request: web.Request, channel: str) -> web.StreamResponse:
-        recipient = (await self._authorise(request, channel)).recipient
+        call = await self._authorise(request, channel)
         last = request.headers.get(LAST_EVENT)
         if last is not None and not _is_number(last, 0, _LARGEST):
             raise BadRequest(f"{LAST_EVENT}: expected the id of the last event that you received.")
         most = self._settings.stream_in_flight
-        ask = Ask(recipient, channel, self._desk.urls(request)[0], most, fault_of(request))
+        ask = Ask(call.recipient, channel, self._desk.urls(request)[0], most, fault_of(request), call.agent)
         after = None if last is None else int(last)
-        with self._fetching.streams.opened(ask, after, lambda: _is_there(request)) as pieces:
+        with self._fetching.streams.opened(ask, after, self._is_wanted(request, call)) as pieces:
             headers = {"Content-Type": _EVENT_STREAM, "Cache-Control": "no-store"}
             if self._settings.switches.platform_headers:
                 headers[ENVIRONMENT] = self._settings.environment
@@ -149,9 +153,14 @@ class FetchingApi:
 
     async def _authorise(self, request: web.Request, channel: str) -> SignedCall:
         """A signed call by the recipient, or by who acts for it."""
-        call = await self._calls.take(request, "fetch messages")
-        check_receives(self._registry.value.find(channel), call.participant)
+        found = self._registry.value.find(channel)
+        call = await self._calls.take(request, "fetch messages", partial(receiving_roles, found))
+        check_receives(found, call.participant)
         return call
+
+    def _is_wanted(self, request: web.Request, call: SignedCall) -> Callable[[], bool]:
+        """Whether something may still be handed out in answer to a call: its maker is there, and may have it."""
+        return lambda: _is_there(request) and self._calls.holds(call) and self._desk.admits(request)
 
 
 def _number(request: web.Request, name: str, least: int, most: int, usual: int) -> int:

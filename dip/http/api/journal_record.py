@@ -165,6 +165,8 @@ def _entry(header: _Header, row: JournalRow, number: int) -> JournalEntry:
         text = label(reason, header.codes)
     elif own and row.detail:
         text = row.detail
+    if row.agent is not None and (own or (row.recipient is None and header.is_sender)):
+        text = f"{text} ({row.agent} for {row.recipient or detail.sender})"
     recipients = None if addressing is None else list(dict.fromkeys(party.dip_id for party in addressing.recipients))
     return JournalEntry(
         time_generated=_to_the_millisecond(row.at),

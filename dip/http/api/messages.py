@@ -75,7 +75,7 @@ class MessagesIn:
         self._metrics.received(answer.status, len(answer.new))
         self.tell_waiting(answer.new)
         reply = await self._reply(request, answer, wait_s)
-        if reply is not None:
+        if reply is not None and self._desk.admits(request):
             return web.Response(status=200, body=reply.body, headers={"Content-Type": JSON, **reply.headers})
         again = {} if answer.retry_after_s is None else {"Retry-After": str(answer.retry_after_s)}
         return web.Response(status=answer.status, body=answer.body, content_type=JSON, headers=again)

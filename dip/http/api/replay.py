@@ -1,6 +1,7 @@
 """Replay, requeue and how far a requeue is: of channels and of status messages (5.5.11; live API 2.2.1)."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Final
 
 import msgspec
@@ -18,6 +19,7 @@ from dip.http.api.requeue_views import requeue_status
 from dip.http.api.signed_calls import SignedCalls
 from dip.messages.headers import CONTENT_HASH, CONTINUATION
 from dip.messages.identifiers import DipId
+from dip.participants.agency import receiving_roles
 from dip.participants.signatures import Signed
 from dip.store.evidence import inbound_call
 from dip.store.protocol import MessageStore
@@ -98,7 +100,8 @@ class Replays:
 
     async def _called(self, request: web.Request) -> tuple[DipId, str, bytes, Signed]:
         """The recipient, the channel and the body of a signed call by the recipient, or by who acts for it."""
-        call = await self._calls.take(request, "ask for messages", _BODY_LIMIT)
+        found = self._registry.value.find(request.match_info.get("channel_id", STATUS_CHANNEL).upper())
+        call = await self._calls.take(request, "ask for messages", partial(receiving_roles, found), _BODY_LIMIT)
         return call.recipient, self._channel(request, call.recipient), call.body, call.signed
 
     def _channel(self, request: web.Request, recipient: DipId) -> str:

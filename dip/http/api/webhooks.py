@@ -1,6 +1,7 @@
 """Where a recipient wants its messages: pubconfig of channels, config of status messages (live API 2.2.1)."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Annotated
 
 import msgspec
@@ -18,6 +19,7 @@ from dip.http.api.signed_calls import SignedCalls
 from dip.intake.answer import Answering
 from dip.messages.identifiers import DipId
 from dip.messages.timestamps import wire_time
+from dip.participants.agency import receiving_roles
 from dip.participants.receiving import check_receives
 from dip.participants.webhooks import Network, check_webhook_url
 from dip.store.records import ALL_CHANNELS, STATUS_CHANNEL, EndpointSetting, Webhook
@@ -128,6 +130,7 @@ class Webhooks:
 
     async def _authorise(self, request: web.Request, channel: str) -> tuple[DipId, bytes]:
         """The recipient and the body of a signed call by it, or by who acts for it."""
-        call = await self._calls.take(request, "set webhooks")
-        check_receives(self._registry.value.find(channel), call.participant)
+        found = self._registry.value.find(channel)
+        call = await self._calls.take(request, "set webhooks", partial(receiving_roles, found))
+        check_receives(found, call.participant)
         return call.recipient, call.body

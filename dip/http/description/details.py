@@ -25,9 +25,20 @@ _PAGED: Final = (
     query_parameter("next", "The key of the page, as the page before gave it", "integer"),
     query_parameter("limit", "Entries of a page, 1 to 1000", "integer"),
 )
+_ACTIVITY: Final = {
+    "who": "DIP id of a participant, name of a user, or an address",
+    "status": "An HTTP status, or its first digit",
+    "path": "How the path, or the address of a webhook, begins",
+    "from": "Made at this time or later; a time with an offset",
+    "to": "Made before this time",
+}
 _REASON: Final = query_parameter("reason", "Why; kept with the version")
+_USER: Final = f"{API}/users/{{name}}"
 _DEAD: Final = f"{API}/dead-letters"
+_AGENTS: Final = f"{API}/participants/{{dip_id}}/agents"
 _CERTIFICATES: Final = f"{API}/participants/{{dip_id}}/certificates"
+_DRILLS: Final = f"{API}/participants/{{dip_id}}/drills"
+_OWN: Final = f"{API}/platform/certificates"
 _DEAD_QUERY: Final = (
     query_parameter("recipient", "DIP id of the recipient"),
     query_parameter("channel", "Interface id; statusmessage for status messages"),
@@ -100,18 +111,80 @@ DETAILS: Final[Mapping[str, Detail]] = {
     f"POST {_DEAD}/requeue": Detail(schema=reference("QueuedAgain"), body={JSON: reference("Wanted")}),
     f"POST {_DEAD}/{{delivery_id}}/requeue": Detail(schema=reference("DeadLetter")),
     f"POST {_DEAD}/{{delivery_id}}/withdraw": Detail(schema=reference("DeadLetter")),
+    f"GET {API}/activity": Detail(
+        schema=list_of("Found"),
+        query=(
+            *(query_parameter(name, text) for name, text in _ACTIVITY.items()),
+            query_parameter("next", "The key of the page, as the page before gave it", "integer"),
+            query_parameter("limit", "Entries of a page, 1 to 1000; fewer where a search looked far enough", "integer"),
+        ),
+    ),
+    f"GET {API}/activity/{{number}}": Detail(schema=reference("Found")),
+    f"GET {API}/activity/export": Detail(
+        schema=_TEXT,
+        media="application/x-ndjson",
+        query=tuple(query_parameter(name, _ACTIVITY[name]) for name in ("from", "to")),
+    ),
     f"GET {API}/balance": Detail(schema=reference("BalanceSheet")),
     f"GET {API}/alarms": Detail(
         schema=list_of("Alarm"),
         query=(query_parameter("state", "open or cleared; both where it is left out"), *_PAGED),
     ),
-    f"GET {API}/participants": Detail(schema=list_of("ParticipantView")),
+    f"GET {API}/participants": Detail(
+        schema=list_of("ParticipantView"), query=(query_parameter("left", "true: with those that left"),)
+    ),
+    f"POST {API}/participants": Detail(
+        schema=reference("ParticipantDetail"), body={JSON: reference("NewParticipant")}, statuses=(201,)
+    ),
+    f"PATCH {API}/participants/{{dip_id}}": Detail(
+        schema=reference("ParticipantDetail"), body={JSON: reference("ParticipantChange")}
+    ),
+    f"DELETE {API}/participants/{{dip_id}}": Detail(statuses=(204,)),
+    f"GET {API}/central-feed": Detail(schema=reference("FeedState")),
+    f"POST {API}/central-feed/pull": Detail(schema=reference("FeedState")),
     f"GET {API}/participants/{{dip_id}}": Detail(schema=reference("ParticipantDetail")),
-    f"GET {_CERTIFICATES}": Detail(schema=list_of("CertificateView")),
+    f"GET {_AGENTS}": Detail(schema=list_of("AgencyView")),
+    f"POST {_AGENTS}": Detail(
+        schema=reference("AgencyView"), body={JSON: reference("AgentOrder")}, statuses=(200, 201)
+    ),
+    f"DELETE {_AGENTS}/{{agent}}": Detail(
+        statuses=(204,), query=(query_parameter("role", "The role to withdraw; all of them where it is left out"),)
+    ),
+    f"GET {API}/participants/{{dip_id}}/principals": Detail(schema=list_of("AgencyView")),
+    f"GET {API}/certificates": Detail(
+        schema=object_of(
+            items={"type": "array", "items": reference("CertificateLine")}, next={"type": ["string", "null"]}
+        ),
+        query=(
+            query_parameter("state", "in force, or one of the states of CertificateLine"),
+            query_parameter("use", "tls, signing, encryption or dip-encryption"),
+            query_parameter("holder", "DIP id"),
+            query_parameter("next", "The key of the page, as the page before gave it"),
+            query_parameter("limit", "Entries of a page, 1 to 1000", "integer"),
+        ),
+    ),
+    f"GET {_OWN}": Detail(schema=list_of("OwnCertificateLine")),
+    f"POST {_OWN}": Detail(
+        schema=reference("IssuedOwnCertificate"), body={JSON: reference("OwnRenewalOrder")}, statuses=(201,)
+    ),
+    f"DELETE {_OWN}/{{fingerprint}}": Detail(schema=reference("OwnCertificateLine")),
+    f"GET {API}/platform/authority": Detail(schema=list_of("OwnAuthorityView")),
+    f"GET {_CERTIFICATES}": Detail(schema=list_of("CertificateLine")),
+    f"POST {_CERTIFICATES}/renew": Detail(
+        schema=list_of("IssuedCertificate"), body={JSON: reference("RenewalOrder")}, statuses=(201,)
+    ),
     f"POST {_CERTIFICATES}": Detail(
         schema=reference("IssuedCertificate"), body={JSON: reference("CertificateOrder")}, statuses=(201,)
     ),
-    f"DELETE {_CERTIFICATES}/{{fingerprint}}": Detail(schema=reference("CertificateView")),
+    f"DELETE {_CERTIFICATES}/{{fingerprint}}": Detail(schema=reference("CertificateLine")),
+    f"GET {API}/authorities": Detail(schema=list_of("AuthorityView")),
+    f"POST {API}/authorities": Detail(
+        schema=reference("AuthorityView"), body={JSON: reference("AuthorityOrder")}, statuses=(201,)
+    ),
+    f"DELETE {API}/authorities/{{fingerprint}}": Detail(schema=reference("AuthorityView")),
+    f"GET {_DRILLS}": Detail(schema=list_of("DrillView")),
+    f"POST {_DRILLS}": Detail(schema=list_of("DrillView"), statuses=(201,)),
+    f"GET {_DRILLS}.zip": Detail(schema={"type": "string", "format": "binary"}, media="application/zip"),
     "GET /crl": Detail(schema={"type": "string", "format": "binary"}, media="application/pkix-crl"),
     f"GET {API}/mpans/{{mpan}}": Detail(
         schema=object_of(
@@ -141,6 +214,18 @@ DETAILS: Final[Mapping[str, Detail]] = {
     f"PATCH {_ENDPOINT}": Detail(schema=reference("EndpointState"), body={JSON: reference("EndpointChange")}),
     f"POST {_ENDPOINT}/pause": Detail(schema=reference("EndpointState")),
     f"POST {_ENDPOINT}/resume": Detail(schema=reference("EndpointState")),
+    f"GET {API}/users": Detail(
+        schema=list_of("UserView"), query=(query_parameter("next", "The name of the page, as the page before gave it"),)
+    ),
+    f"POST {API}/users": Detail(
+        schema=reference("UserWithPassword"), statuses=(201,), body={JSON: reference("UserOrder")}
+    ),
+    f"GET {_USER}": Detail(schema=reference("UserView")),
+    f"PATCH {_USER}": Detail(schema=reference("UserWithPassword"), body={JSON: reference("UserChange")}),
+    f"DELETE {_USER}": Detail(statuses=(204,)),
+    f"POST {_USER}/certificate": Detail(
+        schema=reference("UserCertificate"), statuses=(201,), body={JSON: reference("CertificateRequest")}
+    ),
     f"GET {API}/faults": Detail(schema=list_of("Fault")),
     f"PUT {API}/faults": Detail(
         schema=list_of("Fault"), body={JSON: object_of(items={"type": "array", "items": reference("FaultOrder")})}

@@ -6,6 +6,7 @@ from typing import Any, Final
 from dip.channels.channel import Channel
 from dip.channels.registry import Registry
 from dip.ground.settings import Settings
+from dip.http.description.company_details import company_details_operation, is_company_details
 from dip.http.description.fetching import fetching_operation, is_fetching
 from dip.http.description.operations import (
     Operation,
@@ -64,6 +65,8 @@ class ParticipantsApi:
             case key if key == _VALIDATE:
                 for channel in self._channels:
                     yield from self._validations(channel)
+            case _ if is_company_details(route):
+                yield route.path, route.method.lower(), company_details_operation(route, STANDARD)
             case _ if is_fetching(route):
                 parameters = [self._fetched(name) for name in route.parameters]
                 yield route.path, route.method.lower(), fetching_operation(route, parameters, self._settings)

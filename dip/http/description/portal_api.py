@@ -14,7 +14,7 @@ from dip.http.description.operations import (
 )
 from dip.http.description.routes import Route
 from dip.http.description.schemas import Schema
-from dip.http.portal.guard import API, is_open_address
+from dip.http.portal.permissions import API, is_open_address
 
 ADMINISTRATION: Final = "Administration"
 OPEN: Final = "Open to all"

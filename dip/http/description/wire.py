@@ -10,30 +10,52 @@ from dip.conformance.fault_orders import FaultOrder
 from dip.conformance.faults import Fault
 from dip.delivery.dead_letters import QueuedAgain
 from dip.delivery.dispatcher import EndpointState
+from dip.http.api.company_details import CompanyDetails
 from dip.http.api.journal_record import DIPJournalRecord
 from dip.http.api.requeue_views import RequeueRow, RequeueStatus
 from dip.http.api.webhooks import WebhookConfig
 from dip.http.description.schemas import Schema, reference
+from dip.http.portal.accounts import UserChange, UserOrder
 from dip.http.portal.administration_orders import PauseOrder, RecipientsChange, SendersChange, Undo, VersionView
-from dip.http.portal.certificates import CertificateOrder, IssuedCertificate
+from dip.http.portal.agents import AgencyView, AgentOrder
+from dip.http.portal.certificate_views import CertificateLine, OwnAuthorityView, OwnCertificateLine
+from dip.http.portal.certificates import CertificateOrder, IssuedCertificate, RenewalOrder
 from dip.http.portal.clock import Advance, ClockView
 from dip.http.portal.dead_letters import Wanted
 from dip.http.portal.endpoints import EndpointChange, NewEndpoint
 from dip.http.portal.master_key import NewMasterKey
-from dip.http.portal.views import ChannelDetail, ChannelView, ParticipantDetail, ParticipantView, PauseView
+from dip.http.portal.own_certificates import IssuedOwnCertificate, OwnRenewalOrder
+from dip.http.portal.participants import ParticipantDetail, ParticipantView
+from dip.http.portal.users import CertificateRequest, UserCertificate, UserView, UserWithPassword
+from dip.http.portal.views import ChannelDetail, ChannelView, PauseView
 from dip.http.problems import Problem
 from dip.messages.standard_response import StandardResponse
 from dip.reporting.balance import BalanceSheet
 from dip.store.alarms import Alarm
 from dip.store.dead_letters import DeadLetter
 from dip.store.page_records import MessageDetail, MessageRow, Queue
+from dip.trust.central_feed import FeedState
+from dip.trust.onboarding_orders import NewParticipant, ParticipantChange
 
 _TYPES: Final = (
-    *(RequeueStatus, RequeueRow),
+    *(CompanyDetails, NewParticipant, ParticipantChange, FeedState),
+    *(RequeueStatus, RequeueRow, AgentOrder, AgencyView),
     *(
         CertificateOrder,
         IssuedCertificate,
+        RenewalOrder,
+        CertificateLine,
+        OwnCertificateLine,
+        OwnRenewalOrder,
+        IssuedOwnCertificate,
+        OwnAuthorityView,
         NewMasterKey,
+        UserView,
+        UserCertificate,
+        UserWithPassword,
+        UserOrder,
+        UserChange,
+        CertificateRequest,
         Rotated,
         Advance,
         ClockView,

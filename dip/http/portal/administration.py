@@ -1,4 +1,4 @@
-"""The administration API, reading: messages, queues, participants, look-ups by MPAN."""
+"""The administration API, reading: messages, queues, look-ups by MPAN."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -7,13 +7,14 @@ from typing import Any
 from aiohttp import web
 
 from dip.channels.registry import Registry
+from dip.ground.clock import Clock
 from dip.ground.current import Current
 from dip.ground.errors import BadRequest, NotFound
+from dip.http.portal.guard import present_visitor
 from dip.http.portal.open_doors import json_response
 from dip.http.portal.pages import Digester
+from dip.http.portal.powers import Visitor
 from dip.http.portal.searches import check_mpan, page_of, read_search
-from dip.http.portal.views import participant_in_full, participant_in_list
-from dip.messages.identifiers import DipId
 from dip.participants.registry import Participants
 from dip.store.page_records import PAGE_LIMIT
 from dip.store.pages import SqlitePages
@@ -35,6 +36,7 @@ class Administration:
         participants: Current[Participants],
         vault: Digester,
         look_up: LookUp,
+        clock: Clock,
         endpoints: Endpoints,
     ) -> None:
         self._pages = pages
@@ -42,38 +44,28 @@ class Administration:
         self._participants = participants
         self._vault = vault
         self._look_up = look_up
+        self._clock = clock
         self._endpoints = endpoints
 
     async def messages(self, request: web.Request) -> web.Response:
         """Messages, newest first; the filters of the page."""
-        search = read_search(request.query, limit=PAGE_LIMIT)
-        rows, following = page_of(await self._pages.messages(search.filter(self._vault.digest)), search)
+        search, parties = read_search(request.query, limit=PAGE_LIMIT), present_visitor(request).dip_ids
+        rows, following = page_of(await self._pages.messages(search.filter(self._vault.digest, parties)), search)
         return json_response({"items": rows, "next": following})
 
     async def message(self, request: web.Request) -> web.Response:
         """Everything known of one message, without its payload."""
-        found = await self._pages.message(request.match_info["transaction_id"])
+        found = await self._pages.message(request.match_info["transaction_id"], present_visitor(request).dip_ids)
         if found is None:
             raise NotFound("No message has this transaction id.")
         return json_response(found)
 
     async def queues(self, request: web.Request) -> web.Response:
         """The queues in which something waits, and how the endpoints stand."""
-        queues = await self._pages.queues()
-        return json_response({"items": queues, "next": None, "endpoints": self._endpoints()})
-
-    async def participants(self, request: web.Request) -> web.Response:
-        """Every participant."""
-        known = sorted(self._participants.value, key=lambda one: one.dip_id)
-        return json_response({"items": [participant_in_list(one) for one in known], "next": None})
-
-    async def participant(self, request: web.Request) -> web.Response:
-        """One participant with its certificates."""
-        participants = self._participants.value
-        found = participants.get(DipId(request.match_info["dip_id"]))
-        if found is None:
-            raise NotFound("No participant has this DIP id.")
-        return json_response(participant_in_full(found, participants))
+        visitor = present_visitor(request)
+        queues = await self._pages.queues(visitor.dip_ids)
+        endpoints = [one for one in self._endpoints() if visitor.sees(one["recipient"])]
+        return json_response({"items": queues, "next": None, "endpoints": endpoints})
 
     async def mpan(self, request: web.Request) -> web.Response:
         """Who gets messages about an MPAN, and why."""
@@ -81,7 +73,20 @@ class Administration:
         channel = request.query.get("channel") or None
         if channel is not None and self._registry.value.find(channel) is None:
             raise BadRequest("channel names no channel of this server; GET /admin/api/channels lists them.")
-        return json_response(self._look_up(mpan, channel, _moment(request.query.get("at", ""))))
+        found = self._look_up(mpan, channel, _moment(request.query.get("at", "")))
+        visitor = present_visitor(request)
+        if visitor.dip_ids is not None and not self._is_responsible(visitor, found["appointments"]):
+            raise NotFound("No participant of yours is appointed for this MPAN.")
+        return json_response(found)
+
+    def _is_responsible(self, visitor: Visitor, appointments: list[dict[str, Any]]) -> bool:
+        """Whether a participant of the visitor's holds an appointment, or is about to; not one that is over (FS-50)."""
+        now = self._clock.now()
+        return any(
+            visitor.sees(one["dipId"])
+            and (one["effectiveTo"] is None or datetime.fromisoformat(one["effectiveTo"]) > now)
+            for one in appointments
+        )
 
 
 def _moment(text: str) -> datetime | None:

@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from pathlib import Path
 
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 
+from dip.activity.reading import ActivityBook
 from dip.archive.rotation import Rotation
 from dip.catalogue.catalogue import Catalogue
 from dip.catalogue.pauses import Pauses
@@ -20,15 +22,24 @@ from dip.ground.current import Current
 from dip.ground.log import Log
 from dip.ground.settings import Settings
 from dip.http.description.documents import Documents
+from dip.http.forwarded import PROXIES, Proxies
+from dip.http.portal.account import AccountPages
+from dip.http.portal.accounts import Accounts
+from dip.http.portal.activity import ActivityDesk
 from dip.http.portal.administration import Administration, LookUp
 from dip.http.portal.administration_channels import ChannelAdministration
+from dip.http.portal.agents import AgentDesk
+from dip.http.portal.authorities import AuthorityDesk
+from dip.http.portal.certificate_pages import CertificatePages
+from dip.http.portal.certificate_views import CertificateViews
 from dip.http.portal.certificates import CertificateDesk
 from dip.http.portal.channels import ChannelPages
 from dip.http.portal.clock import ClockDesk
 from dip.http.portal.data.routes import data_routes
 from dip.http.portal.dead_letters import DeadLetterDesk
+from dip.http.portal.drills import DrillDesk
 from dip.http.portal.endpoints import Endpoints
-from dip.http.portal.failures import add_security_headers, failures
+from dip.http.portal.failures import add_security_headers, failures, refuse_unread
 from dip.http.portal.faults import FaultDesk
 from dip.http.portal.guard import API, guard
 from dip.http.portal.lock_out import LockOut
@@ -37,16 +48,31 @@ from dip.http.portal.maintenance import Maintenance
 from dip.http.portal.master_key import MasterKeyDesk
 from dip.http.portal.open_doors import OpenDoors
 from dip.http.portal.overview import Overview
+from dip.http.portal.own_certificates import OwnCertificateDesk
 from dip.http.portal.pages import Digester, Pages
+from dip.http.portal.participant_pages import ParticipantPages
+from dip.http.portal.participants import ParticipantDesk
+from dip.http.portal.passwords import Passwords
 from dip.http.portal.renderer import Renderer
 from dip.http.portal.requeues import RequeueDesk
 from dip.http.portal.sessions import Sessions
+from dip.http.portal.strangers import strangers_limited
+from dip.http.portal.users import UserDesk
+from dip.http.unread import REFUSE
+from dip.participants.rates import strangers_rate
 from dip.participants.registry import Participants
 from dip.participants.webhooks import Network
 from dip.store.pages import SqlitePages
 from dip.store.protocol import DeadLetterStore
 from dip.store.users import SqliteUsers
+from dip.trust.agents import Agents
+from dip.trust.authorities import Authorities
+from dip.trust.central_feed import CentralFeed
 from dip.trust.certificates import Certificates
+from dip.trust.drills import CertificateDrills
+from dip.trust.onboarding import Onboarding
+from dip.trust.own_certificates import OwnCertificates
+from dip.trust.user_certificates import UserCertificates
 
 
 def portal_application(
@@ -60,7 +86,10 @@ def portal_application(
     participants: Current[Participants],
     pages: SqlitePages,
     users: SqliteUsers,
+    activity: ActivityBook,
     vault: Digester,
+    user_certificates: UserCertificates,
+    first_password: Path,
     admin_token_digest: str,
     look_up: LookUp,
     dispatcher: Dispatcher,
@@ -69,6 +98,12 @@ def portal_application(
     requeues: Requeues,
     rotation: Rotation,
     certificates: Certificates,
+    onboarding: Onboarding,
+    central_feed: CentralFeed,
+    own: OwnCertificates,
+    authorities: Authorities,
+    drills: CertificateDrills,
+    agents: Agents,
     duties: Duties,
     dead_letters: DeadLetterStore,
     metrics: CollectorRegistry,
@@ -77,7 +112,8 @@ def portal_application(
 ) -> web.Application:
     """The application of the portal port.
 
-    admin_token_digest: SHA-256 of the administration token, hexadecimal. api, api_url: the other port's
+    admin_token_digest: SHA-256 of the administration token, hexadecimal. first_password: the file with the password
+    of the first administrator. api, api_url: the other port's
     application, for the description of both, and where participants reach it. Serve it without an access
     log: a search by MPAN stands in the address.
     """
@@ -85,7 +121,30 @@ def portal_application(
     renderer = Renderer(settings=settings, clock=clock, maintenance=maintenance.published)
     channel_pages = ChannelPages(catalogue=catalogue, pauses=pauses, maintenance=maintenance, renderer=renderer)
     channel_calls = ChannelAdministration(catalogue=catalogue, pauses=pauses, maintenance=maintenance)
-    sessions = Sessions(users=users, clock=clock, lasts=timedelta(hours=settings.session_hours))
+    passwords = Passwords(shortest=settings.password_characters)
+    sessions = Sessions(
+        users=users,
+        passwords=passwords,
+        participants=participants,
+        clock=clock,
+        lasts=timedelta(hours=settings.session_hours),
+    )
+    accounts = Accounts(
+        users=users,
+        passwords=passwords,
+        participants=participants,
+        clock=clock,
+        certificates=user_certificates,
+        first_password=first_password,
+        log=log,
+    )
+    account_pages = AccountPages(
+        accounts=accounts,
+        passwords=passwords,
+        sessions=sessions,
+        renderer=renderer,
+        asks_for_certificates=settings.portal_client_certificates,
+    )
     open_doors = OpenDoors(settings=settings, registry=registry, metrics=metrics)
     lock_out = LockOut(clock, attempts=settings.log_in_attempts, lasts_s=settings.log_in_lock_minutes * 60)
     log_in = LogIn(sessions=sessions, lock_out=lock_out, renderer=renderer, log=log)
@@ -104,6 +163,7 @@ def portal_application(
         participants=participants,
         vault=vault,
         look_up=look_up,
+        clock=clock,
         endpoints=endpoints.states,
     )
     requeue_desk = RequeueDesk(
@@ -125,9 +185,25 @@ def portal_application(
         participants=participants,
         renderer=renderer,
     )
+    certificate_views = CertificateViews(participants=participants, clock=clock, settings=settings)
+    participant_desk = ParticipantDesk(
+        onboarding=onboarding,
+        central_feed=central_feed,
+        participants=participants,
+        registry=registry,
+        dispatcher=dispatcher,
+    )
     clock_desk = ClockDesk(business_time=duties.business_time, renderer=renderer)
-    application = web.Application(middlewares=[failures(renderer, log), guard(sessions, admin_token_digest)])
+    application = web.Application(
+        middlewares=[
+            failures(renderer, log),
+            strangers_limited(strangers_rate(settings, clock)),
+            guard(sessions, admin_token_digest),
+        ]
+    )
     application.on_response_prepare.append(add_security_headers)
+    application[REFUSE] = refuse_unread
+    application[PROXIES] = Proxies.of(settings)
     documents = Documents(
         settings=settings, registry=registry, renderer=renderer, api_url=api_url, api=api, portal=application
     )
@@ -154,8 +230,32 @@ def portal_application(
             *overview.routes(),
             *dead_letter_desk.routes(),
             *clock_desk.routes(),
+            *UserDesk(accounts=accounts, participants=participants, renderer=renderer).routes(),
+            *account_pages.routes(),
+            *participant_desk.routes(),
+            *ParticipantPages(
+                desk=participant_desk,
+                onboarding=onboarding,
+                central_feed=central_feed,
+                registry=registry,
+                renderer=renderer,
+            ).routes(),
             *MasterKeyDesk(rotation).routes(),
-            *CertificateDesk(certificates=certificates, participants=participants).routes(),
+            *ActivityDesk(book=activity, renderer=renderer).routes(),
+            *AgentDesk(agents=agents, participants=participants, renderer=renderer).routes(),
+            *CertificateDesk(
+                certificates=certificates, authorities=authorities, participants=participants, views=certificate_views
+            ).routes(),
+            *OwnCertificateDesk(own=own, authority=certificates.authority, views=certificate_views).routes(),
+            *CertificatePages(
+                certificates=certificates,
+                own=own,
+                participants=participants,
+                views=certificate_views,
+                renderer=renderer,
+            ).routes(),
+            *AuthorityDesk(authorities=authorities, renderer=renderer).routes(),
+            *DrillDesk(drills=drills, participants=participants, renderer=renderer).routes(),
             *data_routes(settings=settings, registry=registry, renderer=renderer),
             *_administration_routes(administration),
         ]
@@ -168,7 +268,5 @@ def _administration_routes(administration: Administration) -> list[web.RouteDef]
         web.get(f"{API}/messages", administration.messages),
         web.get(f"{API}/messages/{{transaction_id}}", administration.message),
         web.get(f"{API}/queues", administration.queues),
-        web.get(f"{API}/participants", administration.participants),
-        web.get(f"{API}/participants/{{dip_id}}", administration.participant),
         web.get(f"{API}/mpans/{{mpan}}", administration.mpan),
     ]

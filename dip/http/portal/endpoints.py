@@ -8,13 +8,14 @@ from aiohttp import web
 from msgspec import UNSET, Meta, UnsetType
 
 from dip.channels.registry import Registry
-from dip.delivery.dispatcher import Dispatcher, EndpointState
+from dip.delivery.dispatcher import Dispatcher, EndpointState, UnknownEndpoint
 from dip.ground.current import Current
 from dip.ground.errors import BadRequest
 from dip.ground.settings import Settings
 from dip.http.portal.administration_orders import order_of
-from dip.http.portal.guard import API
+from dip.http.portal.guard import API, present_visitor
 from dip.http.portal.open_doors import json_response
+from dip.http.portal.powers import Visitor
 from dip.http.portal.renderer import Renderer
 from dip.messages.identifiers import DipId
 from dip.participants.receiving import check_receives
@@ -25,6 +26,7 @@ from dip.store.records import ALL_CHANNELS, STATUS_CHANNEL, EndpointSetting, Web
 _ONE: Final = f"{API}/endpoints/{{endpoint_id}}"
 _PAGE: Final = "/endpoints"
 _CREATED: Final = 201
+_NO_RECIPIENT: Final = "recipient: expected the DIP id of a participant."
 
 Count: TypeAlias = Annotated[int, Meta(ge=1, le=1000)]
 Size: TypeAlias = Annotated[int, Meta(ge=1, le=100_000)]
@@ -101,11 +103,11 @@ class Endpoints:
 
     async def listed(self, request: web.Request) -> web.Response:
         """Every endpoint."""
-        return json_response({"items": self._dispatcher.endpoints(), "next": None})
+        return json_response({"items": self._seen(present_visitor(request)), "next": None})
 
     async def one(self, request: web.Request) -> web.Response:
         """One endpoint."""
-        return json_response(self._state(request.match_info["endpoint_id"]))
+        return json_response(self._state(self._own_one(request)))
 
     async def assign(self, request: web.Request) -> web.Response:
         """Assign channels of a recipient to an address."""
@@ -115,6 +117,8 @@ class Endpoints:
         if len(kinds) > 1:
             raise BadRequest("channels: status messages have an endpoint of their own; assign them apart.")
         recipient = DipId(order.recipient)
+        if not present_visitor(request).sees(recipient):
+            raise BadRequest(_NO_RECIPIENT)
         channels = [
             channel if channel in (ALL_CHANNELS, STATUS_CHANNEL) else channel.upper() for channel in order.channels
         ]
@@ -135,7 +139,7 @@ class Endpoints:
 
     async def change(self, request: web.Request) -> web.Response:
         """Serve an endpoint in another way."""
-        endpoint_id = request.match_info["endpoint_id"]
+        endpoint_id = self._own_one(request)
         order = await order_of(request, EndpointChange)
         given = {name: value for name in order.__struct_fields__ if (value := getattr(order, name)) is not UNSET}
         await self._dispatcher.change(msgspec.structs.replace(self._dispatcher.setting(endpoint_id), **given))
@@ -143,16 +147,17 @@ class Endpoints:
 
     async def pause(self, request: web.Request) -> web.Response:
         """Send nothing there until somebody resumes it; its queue waits."""
-        return json_response(await self._hold(request.match_info["endpoint_id"], held=True))
+        return json_response(await self._hold(self._own_one(request), held=True))
 
     async def resume(self, request: web.Request) -> web.Response:
         """Send there again, at once, whatever its failures."""
-        return json_response(await self._hold(request.match_info["endpoint_id"], held=False))
+        return json_response(await self._hold(self._own_one(request), held=False))
 
     async def page(self, request: web.Request) -> web.Response:
         """Every endpoint with its form."""
+        visitor = present_visitor(request)
         values = {
-            "endpoints": self._dispatcher.endpoints(),
+            "endpoints": self._seen(visitor),
             "names": {one.dip_id: one.name for one in self._participants.value},
             "limits": _LIMITS,
             "own": self._own(),
@@ -161,7 +166,7 @@ class Endpoints:
 
     async def save(self, request: web.Request) -> web.Response:
         """What a form of the page asks for."""
-        endpoint_id = request.match_info["endpoint_id"]
+        endpoint_id = self._own_one(request)
         form = await request.post()
         asked = str(form.get("do", ""))
         if asked in ("pause", "resume"):
@@ -174,13 +179,24 @@ class Endpoints:
     def _check_assignment(self, recipient: DipId, channel: str) -> None:
         participant = self._participants.value.get(recipient)
         if participant is None:
-            raise BadRequest("recipient: expected the DIP id of a participant.")
+            raise BadRequest(_NO_RECIPIENT)
         if channel == ALL_CHANNELS and not self._settings.switches.mixed_channels:
             raise BadRequest("channels: this profile has no webhook for all channels; name each.")
         found = self._registry.value.find(channel)
         if found is None and channel not in (ALL_CHANNELS, STATUS_CHANNEL):
             raise BadRequest(f"channels: {channel[:20]} is no channel of this server.")
         check_receives(found, participant)
+
+    def _seen(self, visitor: Visitor) -> list[EndpointState]:
+        """The endpoints of those whose affairs the visitor sees."""
+        return [one for one in self._dispatcher.endpoints() if visitor.sees(one.recipient)]
+
+    def _own_one(self, request: web.Request) -> str:
+        """The endpoint that an address names. Raises UnknownEndpoint where there is none, or none of the visitor's."""
+        endpoint_id = request.match_info["endpoint_id"]
+        if not present_visitor(request).sees(self._state(endpoint_id).recipient):
+            raise UnknownEndpoint("No webhook has this id; GET /admin/api/endpoints lists them.")
+        return endpoint_id
 
     async def _hold(self, endpoint_id: str, *, held: bool) -> EndpointState:
         setting = self._dispatcher.setting(endpoint_id)

@@ -1,6 +1,5 @@
 """Errors as pages for people and as problem documents for programs; headers that every answer carries."""
 
-import secrets
 from typing import Final
 
 from aiohttp import web
@@ -11,6 +10,8 @@ from dip.ground.log import Log
 from dip.http.portal.guard import wants_page
 from dip.http.portal.renderer import Renderer
 from dip.http.problems import Problem, framework_problem, problem, problem_response, unexpected
+from dip.http.request_id import uid_of
+from dip.participants.rates import RateExceeded
 
 SECURITY_HEADERS: Final = {
     "Content-Security-Policy": (
@@ -22,6 +23,9 @@ SECURITY_HEADERS: Final = {
 }
 
 
+_UNREAD: Final = {408: "too_slow", 414: "too_large", 431: "too_large", 505: "version_not_supported"}
+
+
 def failures(renderer: Renderer, log: Log) -> Middleware:
     """The middleware that turns errors into answers; only a bug is logged, with one traceback."""
 
@@ -30,13 +34,16 @@ def failures(renderer: Renderer, log: Log) -> Middleware:
         try:
             return await handler(request)
         except DipError as error:
-            return _answer(renderer, request, problem(error))
+            response = _answer(renderer, request, problem(error))
+            if isinstance(error, RateExceeded):
+                response.headers["Retry-After"] = str(error.after_s)
+            return response
         except web.HTTPException as error:
             if error.status < 400:
                 raise
             return _answer(renderer, request, framework_problem(error), error)
         except Exception:
-            request_id = secrets.token_hex(8)
+            request_id = uid_of(request)
             log.exception("portal_request_failed", request_id=request_id, method=request.method)
             return _answer(renderer, request, unexpected(request_id))
 
@@ -50,6 +57,13 @@ async def add_security_headers(request: web.Request, response: web.StreamRespons
     response.headers["Server"] = "reference-dip"
     kept = "no-cache" if request.path.startswith("/static/") else "no-store"
     response.headers.setdefault("Cache-Control", kept)
+
+
+def refuse_unread(status: int, detail: str) -> web.Response:
+    """The answer to what never became a request."""
+    code = _UNREAD.get(status, "bad_request")
+    found = Problem(code.replace("_", " ").capitalize(), status, code, detail)
+    return problem_response(found, {**SECURITY_HEADERS, "Server": "reference-dip", "Cache-Control": "no-store"})
 
 
 def _answer(

@@ -1,4 +1,4 @@
-"""Who may see what of the portal: a session, or the administration token; the few open addresses."""
+"""Lets nobody into the portal but by the rules: a session, a client certificate or the administration token."""
 
 import hashlib
 import hmac
@@ -9,27 +9,18 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from dip.ground.errors import NotAuthenticated, NotPermitted
+from dip.http.forwarded import asked
+from dip.http.portal.permissions import API as CALLS
+from dip.http.portal.permissions import RULES, route_key
 from dip.http.portal.powers import EVERY_POWER, Visitor
 from dip.http.portal.sessions import COOKIE, Sessions
+from dip.security.tls import peer_certificate
 
-API: Final = "/admin/api"
+API: Final = CALLS
 FORM_FIELD: Final = "form_token"
 FORM_HEADER: Final = "X-Form-Token"
+MUST_CHANGE: Final = "/account/password"
 
-_OPEN: Final = frozenset(
-    {
-        "/healthz",
-        "/metrics",
-        "/catalogue.json",
-        "/maintenance.json",
-        "/login",
-        "/openapi.json",
-        "/asyncapi.json",
-        "/docs",
-        "/crl",
-    }
-)
-_STATIC: Final = "/static/"
 _READING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _VISITOR: Final = web.RequestKey("visitor", Visitor)
 
@@ -42,22 +33,28 @@ def guard(sessions: Sessions, admin_token_digest: str) -> Middleware:
         visitor = await _visitor(request, sessions, admin_token_digest)
         if visitor is not None:
             request[_VISITOR] = visitor
-        if _is_open(request):
+        key = route_key(request)
+        rule = None if key is None else RULES.get(key)
+        # What leads nowhere is answered "not found" to everybody.
+        if key is None or (rule is not None and rule.is_open):
             return await handler(request)
         if visitor is None:
             if wants_page(request):
                 raise web.HTTPSeeOther(f"/login?next={quote(request.path)}")
             raise NotAuthenticated("Log in, or send `Authorization: Bearer` with the token in DIR/admin.token.")
+        if rule is None:
+            raise NotPermitted("No rule says who may do this, so nobody may.")
+        if visitor.must_change and not rule.before_change:
+            if request.method in _READING and wants_page(request):
+                raise web.HTTPSeeOther(MUST_CHANGE)
+            raise NotPermitted(f"Change the password first, at {MUST_CHANGE}: others know the one you logged in with.")
+        if rule.powers is not None:
+            visitor.check_has(*sorted(rule.powers))
         if request.method not in _READING and visitor.form_token is not None:
             await _check_form(request, visitor.form_token)
         return await handler(request)
 
     return middleware
-
-
-def is_open_address(path: str) -> bool:
-    """Whether anybody may ask for this address without a log-in."""
-    return path in _OPEN or path.startswith(_STATIC)
 
 
 def visitor_of(request: web.Request) -> Visitor | None:
@@ -70,16 +67,25 @@ def wants_page(request: web.Request) -> bool:
     return not request.path.startswith("/admin/") and "text/html" in request.headers.get("Accept", "")
 
 
+def client_certificate(request: web.Request) -> str | None:
+    """The fingerprint of the client certificate that the connection showed and TLS verified; None: it showed none."""
+    der = peer_certificate(request.transport)
+    return None if der is None else hashlib.sha256(der).hexdigest()
+
+
+def present_visitor(request: web.Request) -> Visitor:
+    """Who asks, behind the guard. Raises NotAuthenticated at an open address."""
+    visitor = visitor_of(request)
+    if visitor is None:
+        raise NotAuthenticated("Log in first.")
+    return visitor
+
+
 def check_origin(request: web.Request) -> None:
     """Raise NotPermitted where a form comes from another site's page."""
     origin = request.headers.get("Origin")
-    if origin is not None and urlsplit(origin).netloc != request.host:
+    if origin is not None and urlsplit(origin).netloc not in (request.host, asked(request).host):
         raise NotPermitted("This form was sent by a page of another site. Open the portal itself.")
-
-
-def _is_open(request: web.Request) -> bool:
-    # What leads nowhere is answered "not found" to everybody.
-    return is_open_address(request.path) or request.match_info.http_exception is not None
 
 
 async def _visitor(request: web.Request, sessions: Sessions, admin_token_digest: str) -> Visitor | None:

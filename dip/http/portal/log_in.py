@@ -5,12 +5,13 @@ import math
 from aiohttp import web
 
 from dip.ground.log import Log
-from dip.http.portal.guard import check_origin
+from dip.http.forwarded import asked, client_address
+from dip.http.portal.guard import check_origin, client_certificate
 from dip.http.portal.lock_out import LockOut
 from dip.http.portal.renderer import Renderer
 from dip.http.portal.sessions import COOKIE, Sessions
 
-_HOME = "/messages"
+_HOME = "/"
 
 
 class LogIn:
@@ -23,7 +24,13 @@ class LogIn:
         self._log = log
 
     async def form(self, request: web.Request) -> web.Response:
-        """The form."""
+        """The form; a user's client certificate that is in force leads past it."""
+        # Who has just logged out is not logged in again at once.
+        fingerprint = None if "out" in request.query else client_certificate(request)
+        token = None if fingerprint is None else await self._sessions.log_in_by_certificate(fingerprint)
+        if token is not None:
+            self._log.info("user_logged_in", by="certificate")
+            raise self._welcomed(request, token)
         return self._page(request)
 
     async def log_in(self, request: web.Request) -> web.Response:
@@ -31,7 +38,7 @@ class LogIn:
         check_origin(request)
         given = await request.post()
         name, password = str(given.get("name", "")).strip(), str(given.get("password", ""))
-        address = request.remote or ""
+        address = client_address(request)
         if left_s := self._lock_out.left_s(name, address):
             self._log.warning("log_in_locked_out")
             return self._page(request, name=name, status=429, locked_s=left_s)
@@ -42,19 +49,23 @@ class LogIn:
             self._log.warning("log_in_refused")
             return self._page(request, refused=True, name=name, status=403)
         self._lock_out.succeeded(name, address)
-        self._log.info("user_logged_in")
-        response = web.HTTPSeeOther(_local(request.query.get("next", "")))
-        response.set_cookie(COOKIE, token, httponly=True, samesite="Lax", secure=request.secure, path="/")
-        raise response
+        self._log.info("user_logged_in", by="password")
+        raise self._welcomed(request, token)
 
     async def log_out(self, request: web.Request) -> web.Response:
         """End the session."""
         token = request.cookies.get(COOKIE)
         if token:
             await self._sessions.log_out(token)
-        response = web.HTTPSeeOther("/login")
+        response = web.HTTPSeeOther("/login" if client_certificate(request) is None else "/login?out=1")
         response.del_cookie(COOKIE, path="/")
         raise response
+
+    def _welcomed(self, request: web.Request, token: str) -> web.HTTPSeeOther:
+        """Where the log-in leads, with the session's cookie."""
+        response = web.HTTPSeeOther(_local(request.query.get("next", "")))
+        set_session(request, response, token)
+        return response
 
     def _page(
         self, request: web.Request, *, refused: bool = False, name: str = "", status: int = 200, locked_s: int = 0
@@ -71,7 +82,13 @@ class LogIn:
         return page
 
 
+def set_session(request: web.Request, response: web.StreamResponse, token: str) -> None:
+    """Put a session's token into its cookie: kept from scripts, and from the clear wherever there is TLS."""
+    secure = asked(request).scheme == "https"
+    response.set_cookie(COOKIE, token, httponly=True, samesite="Lax", secure=secure, path="/")
+
+
 def _local(target: str) -> str:
     """Where to go after the log-in: an address of this portal, never another site's."""
     is_local = target.startswith("/") and not target.startswith(("//", "/\\")) and target.isprintable()
-    return target if is_local and target != "/" else _HOME
+    return target if is_local else _HOME

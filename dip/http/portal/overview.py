@@ -3,18 +3,21 @@
 from collections.abc import Callable
 from typing import Final
 
+import msgspec
 from aiohttp import web
 
 from dip.delivery.dispatcher import Dispatcher, EndpointState
 from dip.delivery.duties import Duties
 from dip.ground.current import Current
 from dip.ground.errors import BadRequest
-from dip.http.portal.guard import API
+from dip.http.portal.guard import API, present_visitor
 from dip.http.portal.open_doors import json_response
+from dip.http.portal.powers import Visitor
 from dip.http.portal.renderer import Renderer
 from dip.http.portal.searches import read_search
 from dip.participants.registry import Participants
 from dip.reporting.alarms import in_words
+from dip.reporting.balance import BalanceSheet
 from dip.store.page_records import PAGE_LIMIT
 from dip.store.pages import SqlitePages
 from dip.store.records import ALL_CHANNELS, STATUS_CHANNEL, DeliveryState
@@ -55,7 +58,7 @@ class Overview:
         accepted = waiting + leased + delivered + rejected + dead + withdrawn, counted for each recipient from the
         journal. `unbalanced` names up to a hundred deliveries that are missing, doubled, or not as the journal says.
         """
-        return json_response(await self._duties.balance.now())
+        return json_response(_as_seen(await self._duties.balance.now(), present_visitor(request)))
 
     async def alarms(self, request: web.Request) -> web.Response:
         """Alarms, newest first; `state=open` for those that go on, `state=cleared` for those that are over."""
@@ -63,15 +66,18 @@ class Overview:
         state = request.query.get("state", "")
         if state not in _STATES:
             raise BadRequest("state is open or cleared; without it both are listed.")
-        found = await self._duties.alarms.listed(before=asked.before, is_open=_STATES[state], limit=asked.limit + 1)
+        found = await self._duties.alarms.listed(
+            before=asked.before, is_open=_STATES[state], limit=asked.limit + 1, parties=present_visitor(request).dip_ids
+        )
         shown = found[: asked.limit]
         return json_response({"items": shown, "next": shown[-1].id if len(found) > len(shown) else None})
 
     async def home(self, request: web.Request) -> web.Response:
         """What is wrong, and whether the books balance."""
-        sheet = self._duties.balance.last
+        visitor, last = present_visitor(request), self._duties.balance.last
+        sheet = None if last is None else _as_seen(last, visitor)
         values = {
-            "alarms": self._duties.alarms.open(),
+            "alarms": [one for one in self._duties.alarms.open() if visitor.sees(one.subject.partition(" ")[0])],
             "in_words": in_words,
             "sheet": sheet,
             "states": list(DeliveryState),
@@ -85,7 +91,8 @@ class Overview:
 
     async def queues(self, request: web.Request) -> web.Response:
         """Every queue in which something waits, and how its endpoint is doing."""
-        values = {"queues": await self._pages.queues(), "endpoint_of": self._endpoints(), "name_of": self._name_of}
+        queues = await self._pages.queues(present_visitor(request).dip_ids)
+        values = {"queues": queues, "endpoint_of": self._endpoints(), "name_of": self._name_of}
         return self._renderer.page(request, "queues.html", values)
 
     def _endpoints(self) -> Callable[[str, str], EndpointState | None]:
@@ -102,3 +109,10 @@ class Overview:
 
     def _name_of(self, dip_id: str) -> str:
         return next((one.name for one in self._participants.value if one.dip_id == dip_id), "")
+
+
+def _as_seen(sheet: BalanceSheet, visitor: Visitor) -> BalanceSheet:
+    """Totals are everybody's; what names one message is its recipient's (5.11)."""
+    return msgspec.structs.replace(
+        sheet, unbalanced=tuple(one for one in sheet.unbalanced if visitor.sees(one.recipient))
+    )

@@ -8,6 +8,7 @@ from aiohttp import web
 from dip.channels.registry import Registry
 from dip.ground.current import Current
 from dip.ground.errors import BadRequest, NotFound
+from dip.http.portal.guard import present_visitor
 from dip.http.portal.paths import path_of
 from dip.http.portal.renderer import Renderer
 from dip.http.portal.searches import as_typed, page_of, read_search
@@ -46,10 +47,12 @@ class Pages:
 
     async def messages(self, request: web.Request) -> web.Response:
         """The last messages, or those that fit a search, newest first."""
-        fault = None
+        fault, visitor = None, present_visitor(request)
         try:
             search = read_search(request.query, limit=_ON_A_PAGE)
-            rows, following = page_of(await self._pages.messages(search.filter(self._vault.digest)), search)
+            rows, following = page_of(
+                await self._pages.messages(search.filter(self._vault.digest, visitor.dip_ids)), search
+            )
         except BadRequest as error:
             fault, rows, following = error.message, [], None
             search = as_typed(request.query)
@@ -70,7 +73,9 @@ class Pages:
                 "watch": f"/messages?{urlencode({**conditions, **({} if watched else {'watch': 1})})}",
                 "watch_seconds": _WATCH_SECONDS,
                 "channels": sorted(registry.channels.values(), key=lambda channel: channel.id),
-                "senders": sorted(participants, key=lambda one: one.dip_id),
+                "senders": sorted(
+                    (one for one in participants if visitor.sees(one.dip_id)), key=lambda one: one.dip_id
+                ),
                 "channel_name": self._channel_name,
                 "name_of": self._name_of,
             },
@@ -82,7 +87,7 @@ class Pages:
 
     async def message(self, request: web.Request) -> web.Response:
         """One message with its path, or 404."""
-        found = await self._pages.message(request.match_info["transaction_id"])
+        found = await self._pages.message(request.match_info["transaction_id"], present_visitor(request).dip_ids)
         if found is None:
             raise NotFound("No message has this transaction id. Search for it by another of its marks.")
         registry = self._registry.value

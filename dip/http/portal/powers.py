@@ -34,7 +34,8 @@ class Visitor(msgspec.Struct, frozen=True, kw_only=True):
     """Who asks.
 
     form_token: stands in every form of a session; None for the administration token. dip_ids: whose affairs the
-    visitor may see; None: everybody's.
+    visitor may see; None: everybody's. company: the number of the one that the visitor works for; None: the DIP.
+    must_change: the password has to be changed before anything else.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Visitor(msgspec.Struct, frozen=True, kw_only=True):
     powers: frozenset[Power]
     dip_ids: frozenset[DipId] | None = None
     company: str | None = None
+    must_change: bool = False
 
     def has(self, *powers: Power) -> bool:
         """Whether the visitor has one of these powers; an administrator has all."""

@@ -12,6 +12,7 @@ from dip.ground.clock import Clock
 from dip.ground.settings import Settings
 from dip.http.portal import wording
 from dip.http.portal.guard import visitor_of
+from dip.http.portal.navigation import allows, navigation
 from dip.http.portal.paths import tone_of, tone_of_state, words_of
 from dip.http.portal.views import PauseView
 
@@ -50,11 +51,13 @@ class Renderer:
     def page(
         self, request: web.Request, template: str, values: Mapping[str, Any], *, status: int = 200
     ) -> web.Response:
-        """The page that a template makes of these values."""
-        offset = self._clock.offset
+        """The page that a template makes of these values; it may ask whether the visitor may use a route."""
+        offset, visitor = self._clock.offset, visitor_of(request)
         text = self._templates.get_template(template).render(
             values,
-            visitor=visitor_of(request),
+            visitor=visitor,
+            navigation=navigation(visitor, request.path, self._settings.environment),
+            may=lambda route: allows(visitor, route),
             environment=self._settings.environment,
             profile=self._settings.profile,
             version=__version__,

@@ -14,9 +14,10 @@ from dip.ground.current import Current
 from dip.ground.errors import BadRequest, DipError
 from dip.ground.settings import Settings
 from dip.http.api.requeue_views import RequeueRow, requeue_row
-from dip.http.portal.channel_forms import author_of, moment_of
-from dip.http.portal.guard import API
+from dip.http.portal.channel_forms import moment_of
+from dip.http.portal.guard import API, present_visitor
 from dip.http.portal.open_doors import json_response
+from dip.http.portal.powers import Visitor
 from dip.http.portal.renderer import Renderer
 from dip.http.portal.searches import read_search
 from dip.http.problems import status_of
@@ -68,7 +69,7 @@ class RequeueDesk:
     async def listed(self, request: web.Request) -> web.Response:
         """Every requeue with its progress, newest first."""
         asked = read_search(request.query, limit=PAGE_LIMIT)
-        runs = self._requeues.newest(asked.before, asked.limit + 1)
+        runs = self._requeues.newest(asked.before, asked.limit + 1, present_visitor(request).dip_ids)
         shown = runs[: asked.limit]
         following = shown[-1].id if len(runs) > len(shown) else None
         return json_response({"items": [requeue_row(run) for run in shown], "next": following})
@@ -82,7 +83,7 @@ class RequeueDesk:
         body = decoded(await request.read())
         if not isinstance(body, dict):
             raise BadRequest("Body: expected a JSON object with recipient and channel.")
-        row = await self._begin(body, author_of(request))
+        row = await self._begin(body, present_visitor(request))
         return web.Response(status=_ACCEPTED, body=msgspec.json.encode(row), content_type="application/json")
 
     async def page(self, request: web.Request) -> web.Response:
@@ -94,15 +95,15 @@ class RequeueDesk:
         form = await request.post()
         typed = {key: str(form.get(key, "")).strip() for key in _FIELDS}
         try:
-            row = await self._begin(_body(typed, form), author_of(request))
+            row = await self._begin(_body(typed, form), present_visitor(request))
         except DipError as refused:
             return self._show(request, typed, refused)
         raise web.HTTPSeeOther(f"{_PAGE}?begun={row.requeue_id}")
 
-    async def _begin(self, body: Mapping[str, Any], author: str) -> RequeueRow:
+    async def _begin(self, body: Mapping[str, Any], visitor: Visitor) -> RequeueRow:
         named, asked = body.get("channel"), body.get("recipient")
         recipient = DipId(asked) if isinstance(asked, str) else DipId("")
-        if self._participants.value.get(recipient) is None:
+        if self._participants.value.get(recipient) is None or not visitor.sees(recipient):
             raise BadRequest("/recipient: expected the DIP id of a participant.")
         channel = self._registry.value.find(named.upper()) if isinstance(named, str) else None
         if channel is None and named != STATUS_CHANNEL:
@@ -110,12 +111,13 @@ class RequeueDesk:
         rest = {key: value for key, value in body.items() if key not in ("recipient", "channel")}
         name = STATUS_CHANNEL if channel is None else channel.id
         wanted = read_request(rest, name, channel, self._settings.switches, short=True)
-        begun = await self._requeues.begin(recipient, name, wanted, self._exchange(recipient, author))
+        begun = await self._requeues.begin(recipient, name, wanted, self._exchange(recipient, visitor.name))
         (run,) = self._requeues.of(recipient, name, begun)
         return requeue_row(run)
 
     def _show(self, request: web.Request, typed: Mapping[str, str], refused: DipError | None = None) -> web.Response:
-        runs = self._requeues.newest(None, _SHOWN)
+        visitor = present_visitor(request)
+        runs = self._requeues.newest(None, _SHOWN, visitor.dip_ids)
         registry, participants = self._registry.value, self._participants.value
         still = request.query.get("still") == "1"
         running = any(run.status is RequeueState.PROCESSING for run in runs)
@@ -133,7 +135,10 @@ class RequeueDesk:
                 "status_channel": STATUS_CHANNEL,
                 "channels": sorted(registry.channels.values(), key=lambda one: one.id),
                 "events": sorted({code for one in registry.channels.values() for code in one.events}),
-                "recipients": sorted((one for one in participants if one.dip_id != DIP), key=lambda one: one.dip_id),
+                "recipients": sorted(
+                    (one for one in participants if one.dip_id != DIP and visitor.sees(one.dip_id)),
+                    key=lambda one: one.dip_id,
+                ),
                 "name_of": lambda dip_id: one.name if (one := participants.get(dip_id)) is not None else "",
             },
             status=200 if refused is None else status_of(refused),

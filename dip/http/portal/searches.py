@@ -6,7 +6,7 @@ from typing import Final
 import msgspec
 
 from dip.ground.errors import BadRequest
-from dip.store.page_records import PAGE_LIMIT, MessageFilter, MessageRow
+from dip.store.page_records import PAGE_LIMIT, MessageFilter, MessageRow, Parties
 
 FIELDS: Final = ("channel", "sender", "mpan", "reference", "correlation", "transaction")
 _MPAN_DIGITS: Final = 13
@@ -25,9 +25,13 @@ class Search(msgspec.Struct, frozen=True, kw_only=True):
     before: int | None = None
     limit: int = 100
 
-    def filter(self, digest: Callable[[str], bytes]) -> MessageFilter:
-        """The store's form of it: the MPAN as its digest, and one entry more to see whether there is more."""
+    def filter(self, digest: Callable[[str], bytes], parties: Parties) -> MessageFilter:
+        """The store's form of it: the MPAN as its digest, and one entry more to see whether there is more.
+
+        parties: whose messages; None: everybody's.
+        """
         return MessageFilter(
+            parties=parties,
             interface=self.channel or None,
             sender=self.sender or None,
             mpan_digest=digest(self.mpan) if self.mpan else None,

@@ -1,4 +1,4 @@
-"""Participants and channels as the administration API shows them."""
+"""Certificates and channels as the administration API shows them."""
 
 from datetime import datetime, timedelta
 
@@ -6,21 +6,10 @@ import msgspec
 
 from dip.channels.channel import Channel, Event, Routing
 from dip.channels.registry import Registry
-from dip.messages.identifiers import DipId, EventCode, InterfaceId, RoleCode
-from dip.participants.participant import HeldCertificate, Participant
-from dip.participants.registry import Participants
+from dip.messages.identifiers import EventCode, InterfaceId, RoleCode
+from dip.participants.participant import HeldCertificate
 from dip.security.pki import CertificateUse
 from dip.store.catalogue import ChannelPause
-
-
-class ParticipantView(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
-    """A participant in a list."""
-
-    dip_id: DipId
-    mpid: str
-    name: str
-    roles: tuple[RoleCode, ...]
-    since: datetime
 
 
 class CertificateView(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
@@ -31,12 +20,6 @@ class CertificateView(msgspec.Struct, frozen=True, rename="camel", kw_only=True)
     not_before: datetime
     not_after: datetime
     revoked_at: datetime | None
-
-
-class ParticipantDetail(ParticipantView, frozen=True, rename="camel", kw_only=True):
-    """A participant with every certificate that it holds, newest first within a use."""
-
-    certificates: tuple[CertificateView, ...]
 
 
 class ChannelView(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
@@ -94,27 +77,6 @@ class ChannelDetail(ChannelView, frozen=True, rename="camel", kw_only=True):
     event_details: list[EventView]
     definition: str
     """Its YAML."""
-
-
-def participant_in_list(participant: Participant) -> ParticipantView:
-    """A participant as a line of a list; never its API key."""
-    return ParticipantView(
-        dip_id=participant.dip_id,
-        mpid=participant.mpid,
-        name=participant.name,
-        roles=participant.roles,
-        since=participant.since,
-    )
-
-
-def participant_in_full(participant: Participant, participants: Participants) -> ParticipantDetail:
-    """A participant with its certificates; never their keys."""
-    return ParticipantDetail(
-        **msgspec.structs.asdict(participant_in_list(participant)),
-        certificates=tuple(
-            certificate_view(held) for use in CertificateUse for held in participants.held_by(participant.dip_id, use)
-        ),
-    )
 
 
 def channel_in_list(channel: Channel, version: int, pause: PauseView | None) -> ChannelView:

@@ -13,6 +13,28 @@ SELECT m.id FROM message m
 WHERE m.sender = :sender AND m.id < :before AND (:interface IS NULL OR +m.interface = :interface)
 ORDER BY m.id DESC LIMIT :limit;
 
+-- name: newest_of_parties
+-- Message numbers that some participants (a JSON array) sent or were addressed, newest first, below a key; of one
+-- channel and one sender where those are given. As much as a page needs is read of each sender and of each lane: what
+-- was addressed stands in a lane in the order of receipt. Deliveries of requeues stand behind, they are left out.
+WITH party AS MATERIALIZED (SELECT value AS dip_id FROM json_each(:parties)), known AS (
+    SELECT own.value AS id FROM party p, json_each((SELECT json_group_array(id) FROM (
+        SELECT m.id FROM message m WHERE m.sender = p.dip_id AND m.id < :before
+            AND (:sender IS NULL OR +m.sender = :sender) AND (:interface IS NULL OR +m.interface = :interface)
+        ORDER BY m.id DESC LIMIT :limit))) own
+    UNION
+    SELECT a.value FROM lane l, json_each((SELECT json_group_array(message) FROM (
+        SELECT d.message FROM delivery d INDEXED BY delivery_by_sequence
+        WHERE d.lane = l.id AND d.id < (SELECT coalesce(min(b.id), 1 << 62) FROM delivery b
+                WHERE b.message = (SELECT min(n.message) FROM delivery n WHERE n.message >= :before))
+            AND +d.message < :before AND d.requeue IS NULL AND d.status_message IS NULL
+            AND (:sender IS NULL OR (SELECT m.sender FROM message m WHERE m.id = d.message) = :sender)
+        ORDER BY d.sequence DESC LIMIT :limit))) a
+    WHERE l.recipient IN (SELECT dip_id FROM party) AND l.channel <> 'statusmessage'
+        AND (:interface IS NULL OR l.channel = :interface)
+)
+SELECT id FROM known ORDER BY id DESC LIMIT :limit;
+
 -- name: newest_of_mpan
 -- Message numbers of one MPAN (by digest) that fit the other filters, newest first, below a key.
 SELECT m.id FROM (SELECT message FROM message_key WHERE key = :mpan_key AND message < :before
@@ -20,6 +42,10 @@ SELECT m.id FROM (SELECT message FROM message_key WHERE key = :mpan_key AND mess
 CROSS JOIN message m ON m.id = k.message
 WHERE m.mpan_digest = :mpan_digest
     AND (:interface IS NULL OR +m.interface = :interface) AND (:sender IS NULL OR +m.sender = :sender)
+    AND (:parties IS NULL OR m.sender IN (SELECT value FROM json_each(:parties)) OR EXISTS (
+        SELECT 1 FROM delivery d CROSS JOIN lane l ON l.id = d.lane
+        WHERE d.message = m.id AND d.status_message IS NULL
+            AND l.recipient IN (SELECT value FROM json_each(:parties))))
 ORDER BY m.id DESC LIMIT :limit;
 
 -- name: newest_of_correlation
@@ -30,6 +56,10 @@ WHERE m.correlation_id = :correlation_id AND m.id < :before
     AND (:mpan_digest IS NULL OR +m.mpan_digest = :mpan_digest)
     AND (:reference IS NULL OR +m.reference = :reference)
     AND (:transaction_id IS NULL OR +m.transaction_id = :transaction_id)
+    AND (:parties IS NULL OR m.sender IN (SELECT value FROM json_each(:parties)) OR EXISTS (
+        SELECT 1 FROM delivery d CROSS JOIN lane l ON l.id = d.lane
+        WHERE d.message = m.id AND d.status_message IS NULL
+            AND l.recipient IN (SELECT value FROM json_each(:parties))))
 ORDER BY m.id DESC LIMIT :limit;
 
 -- name: newest_of_transaction
@@ -39,6 +69,10 @@ WHERE m.transaction_id = :transaction_id AND m.id < :before
     AND (:interface IS NULL OR +m.interface = :interface) AND (:sender IS NULL OR +m.sender = :sender)
     AND (:mpan_digest IS NULL OR +m.mpan_digest = :mpan_digest)
     AND (:reference IS NULL OR +m.reference = :reference)
+    AND (:parties IS NULL OR m.sender IN (SELECT value FROM json_each(:parties)) OR EXISTS (
+        SELECT 1 FROM delivery d CROSS JOIN lane l ON l.id = d.lane
+        WHERE d.message = m.id AND d.status_message IS NULL
+            AND l.recipient IN (SELECT value FROM json_each(:parties))))
 LIMIT :limit;
 
 -- name: newest_of_reference
@@ -49,17 +83,27 @@ CROSS JOIN message m ON m.id = k.message
 WHERE m.reference = :reference
     AND (:interface IS NULL OR +m.interface = :interface) AND (:sender IS NULL OR +m.sender = :sender)
     AND (:mpan_digest IS NULL OR +m.mpan_digest = :mpan_digest)
+    AND (:parties IS NULL OR m.sender IN (SELECT value FROM json_each(:parties)) OR EXISTS (
+        SELECT 1 FROM delivery d CROSS JOIN lane l ON l.id = d.lane
+        WHERE d.message = m.id AND d.status_message IS NULL
+            AND l.recipient IN (SELECT value FROM json_each(:parties))))
 ORDER BY m.id DESC LIMIT :limit;
 
 -- name: rows
--- Messages by number (a JSON array), newest first, with their deliveries counted by state.
+-- Messages by number (a JSON array), newest first, with their deliveries counted by state, and their status messages.
+-- parties: who asks (a JSON array); a sender sees all, another one what is its own.
 SELECT m.id, m.received_at, m.interface, m.event, m.sender, m.sender_role, m.reference, m.transaction_id,
     m.correlation_id,
     (SELECT json_group_object(c.state, c.many) FROM (
         SELECT d.state, count(*) AS many FROM delivery d
-        WHERE d.message = m.id AND d.status_message IS NULL GROUP BY d.state) c),
-    (SELECT count(*) FROM status_message s WHERE s.message = m.id)
-FROM message m WHERE m.id IN (SELECT value FROM json_each(?)) ORDER BY m.id DESC;
+        WHERE d.message = m.id AND d.status_message IS NULL AND (:parties IS NULL
+            OR m.sender IN (SELECT value FROM json_each(:parties))
+            OR (SELECT l.recipient FROM lane l WHERE l.id = d.lane) IN (SELECT value FROM json_each(:parties)))
+        GROUP BY d.state) c),
+    (SELECT count(*) FROM status_message s WHERE s.message = m.id AND (:parties IS NULL
+        OR m.sender IN (SELECT value FROM json_each(:parties)) OR s.origin IN (SELECT value FROM json_each(:parties))
+        OR s.recipient IN (SELECT value FROM json_each(:parties))))
+FROM message m WHERE m.id IN (SELECT value FROM json_each(:numbers)) ORDER BY m.id DESC;
 
 -- name: one_message
 -- One message by transaction id, with the call that brought it; the last column says whether it is archived.
@@ -88,9 +132,11 @@ SELECT l.recipient, l.channel, d.state, d.sequence, d.attempts, d.queued_at, d.s
 FROM delivery d JOIN lane l ON l.id = d.lane WHERE d.message = ? ORDER BY d.id;
 
 -- name: journal_of
--- The journal of one message; address, status, time and note of a call where the stage was a call out.
+-- The journal of one message; address, status, time and note of a call where the stage was a call out; last, who made
+-- the call where that was not the participant itself: its agent.
 SELECT j.at, j.stage, j.status, j.status_code, j.recipient, j.duration_us, j.detail, e.method, e.url, e.status,
-    e.duration_us, e.note
+    e.duration_us, e.note, (SELECT c.party FROM exchange c JOIN message m ON m.id = j.message
+        WHERE c.id = j.exchange AND c.direction <> 'own' AND c.party <> coalesce(j.recipient, m.sender))
 FROM journal j LEFT JOIN exchange e ON e.id = j.exchange AND e.direction = 'out'
 WHERE j.message = ? ORDER BY j.exchange, j.number;
 
@@ -114,8 +160,8 @@ WHERE m.mpan_digest = :mpan_digest AND EXISTS (
 ORDER BY m.id DESC LIMIT :limit;
 
 -- name: queues
--- Lanes in which something waits or is handed out: how much, since when, and how many dead letters they have; counted in
--- the partial indexes alone.
+-- Lanes in which something waits or is handed out: how much, since when, and how many dead letters they have; counted
+-- in the partial indexes alone. parties: whose lanes (a JSON array); NULL: everybody's.
 SELECT l.recipient, l.channel, sum(w.many), sum(w.aside), min(d.queued_at), sum(w.leased), coalesce(max(c.many), 0)
 FROM (
     SELECT lane, count(*) AS many, 0 AS aside, 0 AS leased, min(id) AS oldest FROM delivery
@@ -128,6 +174,7 @@ FROM (
 ) w JOIN lane l ON l.id = w.lane LEFT JOIN delivery d ON d.id = w.oldest LEFT JOIN (
     SELECT lane, count(*) AS many FROM delivery INDEXED BY delivery_dead WHERE state = 'dead' GROUP BY lane
 ) c ON c.lane = l.id
+WHERE :parties IS NULL OR l.recipient IN (SELECT value FROM json_each(:parties))
 GROUP BY l.id ORDER BY l.recipient, l.channel;
 
 -- name: ages
@@ -155,7 +202,8 @@ FROM (SELECT lane, count(*) AS many, max(id) AS last FROM delivery INDEXED BY de
     WHERE state = 'dead' GROUP BY lane) c JOIN lane l ON l.id = c.lane;
 
 -- name: dead_letters
--- Dead letters that fit, below a key, newest first; the filters are optional.
+-- Dead letters that fit, below a key, newest first; the filters are optional. parties: who asks (a JSON array), and
+-- sees what it sent or should have got.
 SELECT d.id, m.transaction_id, m.interface, m.event, m.sender, l.recipient, l.channel, m.reference, m.correlation_id,
     d.queued_at, d.settled_at, d.attempts, d.state, j.status, j.detail, d.message, d.lane
 FROM delivery d INDEXED BY delivery_dead CROSS JOIN lane l ON l.id = d.lane CROSS JOIN message m ON m.id = d.message
@@ -164,10 +212,12 @@ WHERE d.state = 'dead' AND d.id < :before AND (:recipient IS NULL OR l.recipient
     AND (:channel IS NULL OR l.channel = :channel) AND (:sender IS NULL OR m.sender = :sender)
     AND (:since IS NULL OR d.settled_at >= :since) AND (:until IS NULL OR d.settled_at < :until)
     AND (:reason IS NULL OR j.status = :reason)
+    AND (:parties IS NULL OR l.recipient IN (SELECT value FROM json_each(:parties))
+        OR m.sender IN (SELECT value FROM json_each(:parties)))
 ORDER BY d.id DESC LIMIT :limit;
 
 -- name: dead_letters_in_order
--- The same in order of receipt, behind a key.
+-- The same in order of receipt, behind a key; parties: whose queues (a JSON array).
 SELECT d.id, m.transaction_id, m.interface, m.event, m.sender, l.recipient, l.channel, m.reference, m.correlation_id,
     d.queued_at, d.settled_at, d.attempts, d.state, j.status, j.detail, d.message, d.lane
 FROM delivery d INDEXED BY delivery_dead CROSS JOIN lane l ON l.id = d.lane CROSS JOIN message m ON m.id = d.message
@@ -176,6 +226,7 @@ WHERE d.state = 'dead' AND d.id > :after AND (:recipient IS NULL OR l.recipient 
     AND (:channel IS NULL OR l.channel = :channel) AND (:sender IS NULL OR m.sender = :sender)
     AND (:since IS NULL OR d.settled_at >= :since) AND (:until IS NULL OR d.settled_at < :until)
     AND (:reason IS NULL OR j.status = :reason)
+    AND (:parties IS NULL OR l.recipient IN (SELECT value FROM json_each(:parties)))
 ORDER BY d.id LIMIT :limit;
 
 -- name: dead_letter
@@ -245,7 +296,10 @@ WHERE id BETWEEN ? AND ? AND coalesce(json_array_length(addressing, '$.recipient
 SELECT (SELECT min(id) FROM message WHERE id > ?), (SELECT max(id) FROM message);
 
 -- name: alarms
--- Alarms below a key, newest first; those that go on, those that are over, or all.
+-- Alarms below a key, newest first; those that go on, those that are over, or all. parties: those about some
+-- participants (a JSON array), with whose DIP id the subject begins.
 SELECT id, kind, subject, raised_at, updated_at, cleared_at, detail FROM alarm
 WHERE (:before IS NULL OR id < :before) AND (:is_open IS NULL OR (cleared_at IS NULL) = :is_open)
+    AND (:parties IS NULL
+        OR substr(subject, 1, instr(subject || ' ', ' ') - 1) IN (SELECT value FROM json_each(:parties)))
 ORDER BY id DESC LIMIT :limit;

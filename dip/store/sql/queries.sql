@@ -172,8 +172,10 @@ FROM (
 SELECT id, sealed FROM status_message WHERE id IN (SELECT value FROM json_each(?));
 
 -- name: reportable
--- These messages (a JSON array of transaction ids), with everybody to whom each is addressed.
-SELECT m.id, m.transaction_id, m.correlation_id, m.reference, m.sender,
+-- These messages (a JSON array of transaction ids), with who sent each for its sender, where it wasn't itself, and
+-- everybody to whom it is addressed.
+SELECT m.id, m.transaction_id, m.correlation_id, m.reference, m.sender, m.interface,
+    (SELECT e.party FROM exchange e WHERE e.id = m.exchange AND e.direction = 'in' AND e.party <> m.sender),
     (SELECT json_group_array(DISTINCT l.recipient) FROM delivery d JOIN lane l ON l.id = d.lane
      WHERE d.message = m.id AND d.status_message IS NULL)
 FROM message m WHERE m.transaction_id IN (SELECT value FROM json_each(?));
@@ -185,6 +187,11 @@ SELECT id FROM message WHERE id IN (SELECT value FROM json_each(?));
 -- name: reported
 -- By digest, what participants already reported about these messages (a JSON array of ids).
 SELECT message, digest FROM status_message WHERE message IN (SELECT value FROM json_each(?)) AND digest IS NOT NULL;
+
+-- name: agent_of
+-- Who sent a message for its sender; nothing where that was itself.
+SELECT e.party FROM message m JOIN exchange e ON e.id = m.exchange
+WHERE m.id = ? AND e.direction = 'in' AND e.party <> m.sender;
 
 -- name: correlation_known
 -- Whether the DIP ever issued this correlation id.
@@ -200,28 +207,87 @@ INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET valu
 
 -- name: participants
 -- Every participant.
-SELECT dip_id, mpid, name, roles, api_key_digest, since, company, optional_roles, optional_channels, left_at
+SELECT dip_id, mpid, name, roles, api_key_digest, since, company, optional_roles, optional_channels, lost_channels,
+    left_at
 FROM participant ORDER BY dip_id;
 
 -- name: save_participant
 -- A participant, new or changed.
 INSERT INTO participant (dip_id, mpid, name, roles, api_key_digest, since, company, optional_roles,
-    optional_channels, left_at)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    optional_channels, lost_channels, left_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (dip_id) DO UPDATE SET mpid = excluded.mpid, name = excluded.name, roles = excluded.roles,
     api_key_digest = excluded.api_key_digest, company = excluded.company, optional_roles = excluded.optional_roles,
-    optional_channels = excluded.optional_channels, left_at = excluded.left_at;
+    optional_channels = excluded.optional_channels, lost_channels = excluded.lost_channels, left_at = excluded.left_at;
+
+-- name: companies
+-- Every company.
+SELECT number, name, since FROM company ORDER BY number;
+
+-- name: save_company
+-- A company, new or with another name.
+INSERT INTO company (number, name, since) VALUES (?, ?, ?) ON CONFLICT (number) DO UPDATE SET name = excluded.name;
+
+-- name: qualifications
+-- Every role that the central feed told of.
+SELECT dip_id, role, market_role, effective_from, effective_to FROM qualification ORDER BY dip_id, role;
+
+-- name: forget_qualifications
+-- What the central feed told of a participant before.
+DELETE FROM qualification WHERE dip_id = ?;
+
+-- name: add_qualification
+-- A role that the central feed tells of.
+INSERT INTO qualification (dip_id, role, market_role, effective_from, effective_to) VALUES (?, ?, ?, ?, ?);
 
 -- name: certificates
--- Every certificate that the DIP knows, keys sealed.
-SELECT fingerprint, holder, use, pem, not_before, not_after, revoked_at, private_key, origin, authority, drill
-FROM certificate;
+-- Every certificate that the DIP knows, keys sealed; and since when its outside authority is not trusted any more.
+SELECT c.fingerprint, c.holder, c.use, c.pem, c.not_before, c.not_after, c.revoked_at, c.private_key, c.origin,
+    c.authority, c.drill, a.removed_at
+FROM certificate c LEFT JOIN outside_authority a ON a.fingerprint = c.authority;
 
 -- name: save_certificate
 -- A certificate, new or changed.
 INSERT INTO certificate (fingerprint, holder, use, pem, not_before, not_after, revoked_at, private_key, origin,
     authority, drill)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (fingerprint) DO UPDATE SET revoked_at = excluded.revoked_at;
+
+-- name: agencies_in_force
+-- Who acts for whom now.
+SELECT principal, role, agent, assigned_at, encrypts, author, withdrawn_at, withdrawn_by
+FROM agency WHERE withdrawn_at IS NULL ORDER BY principal, role;
+
+-- name: agencies_of_principal
+-- Who acts for a participant, then who did, each newest first.
+SELECT principal, role, agent, assigned_at, encrypts, author, withdrawn_at, withdrawn_by
+FROM agency WHERE principal = ? ORDER BY withdrawn_at IS NOT NULL, assigned_at DESC, role LIMIT ?;
+
+-- name: agencies_of_agent
+-- For whom an agent acts, then for whom it did, each newest first.
+SELECT principal, role, agent, assigned_at, encrypts, author, withdrawn_at, withdrawn_by
+FROM agency WHERE agent = ? ORDER BY withdrawn_at IS NOT NULL, assigned_at DESC, principal, role LIMIT ?;
+
+-- name: save_agency
+-- An assignment, new or just withdrawn.
+INSERT INTO agency (principal, role, agent, assigned_at, encrypts, author, withdrawn_at, withdrawn_by)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (principal, role, agent, assigned_at) DO UPDATE
+SET withdrawn_at = excluded.withdrawn_at, withdrawn_by = excluded.withdrawn_by;
+
+-- name: forget_drills
+-- The certificates that were made for a participant's drills.
+DELETE FROM certificate WHERE holder = ? AND origin = 'drill';
+
+-- name: outside_authorities
+-- Every authority that is not this environment's own, removed ones too.
+SELECT fingerprint, name, kind, environment, pem, added_at, author, removed_at
+FROM outside_authority ORDER BY added_at, fingerprint;
+
+-- name: save_outside_authority
+-- An outside authority, new, or added again after it was removed.
+INSERT INTO outside_authority (fingerprint, name, kind, environment, pem, added_at, author, removed_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (fingerprint) DO UPDATE SET name = excluded.name, kind = excluded.kind,
+    environment = excluded.environment, pem = excluded.pem, added_at = excluded.added_at, author = excluded.author,
+    removed_at = excluded.removed_at;
 
 -- name: data_keys
 -- The wrapped keys that seal what is stored.
@@ -268,12 +334,17 @@ DELETE FROM session WHERE user = ?;
 
 -- name: session
 -- A session by the digest of its token.
-SELECT user, form_token, last_used FROM session WHERE token_digest = ?;
+SELECT user, form_token, last_used, certificate FROM session WHERE token_digest = ?;
 
--- name: save_session
--- A session, new or used again.
-INSERT INTO session (token_digest, user, form_token, last_used) VALUES (?, ?, ?, ?)
-ON CONFLICT (token_digest) DO UPDATE SET last_used = excluded.last_used;
+-- name: begin_session
+-- A log-in, as long as the user is still as the log-in found it.
+INSERT INTO session (token_digest, user, form_token, last_used, certificate)
+SELECT ?1, name, ?3, ?4, ?6 FROM user
+WHERE name = ?2 AND disabled_at IS NULL AND CASE WHEN ?6 IS NULL THEN password_hash = ?5 ELSE certificate = ?6 END;
+
+-- name: note_session
+-- A session was used again; one that has ended stays so.
+UPDATE session SET last_used = ?2 WHERE token_digest = ?1;
 
 -- name: end_session
 -- A log-out.
@@ -296,6 +367,14 @@ ON CONFLICT (recipient, channel) DO UPDATE SET url = excluded.url, max_message_c
 -- name: remove_webhook
 -- A webhook withdrawn; what waits stays.
 DELETE FROM webhook WHERE recipient = ? AND channel = ?;
+
+-- name: remove_webhooks_of
+-- Every webhook of a recipient withdrawn.
+DELETE FROM webhook WHERE recipient = ?;
+
+-- name: remove_endpoints_of
+-- The own settings of a recipient's addresses forgotten.
+DELETE FROM endpoint WHERE recipient = ?;
 
 -- name: endpoints
 -- How addresses are served that have settings of their own.
@@ -447,9 +526,9 @@ SELECT id, name, recipient, channel, at, request, position, upto, total, process
 FROM requeue WHERE recipient = ?1 AND channel = ?2 AND (?3 IS NULL OR name = ?3) ORDER BY id DESC LIMIT ?4;
 
 -- name: requeues_newest
--- The last requeues of everybody, newest first, below a number.
+-- The last requeues of some recipients (a JSON array), or of everybody, newest first, below a number.
 SELECT id, name, recipient, channel, at, request, position, upto, total, processed, status, ended_at
-FROM requeue WHERE id < ?1 ORDER BY id DESC LIMIT ?2;
+FROM requeue WHERE id < ?1 AND (?3 IS NULL OR recipient IN (SELECT value FROM json_each(?3))) ORDER BY id DESC LIMIT ?2;
 
 -- name: requeue_stands
 -- How far a requeue is.
@@ -492,3 +571,70 @@ INSERT INTO alarm (kind, subject, raised_at, updated_at, cleared_at, detail) VAL
 -- name: save_alarm
 -- How an alarm stands now.
 UPDATE alarm SET updated_at = ?2, cleared_at = ?3, detail = ?4 WHERE id = ?1;
+
+-- name: add_activity
+-- A record of the activity log, chained to the one before.
+INSERT INTO activity (id, at, hash, record) VALUES (?, ?, ?, ?);
+
+-- name: last_activity
+-- The end of the chain: the last record at hand, or the last one of the last file.
+SELECT id, at, hash FROM (SELECT * FROM (SELECT id, at, hash FROM activity ORDER BY id DESC LIMIT 1)
+    UNION ALL SELECT * FROM (SELECT last, last_at, hash FROM activity_file ORDER BY number DESC LIMIT 1))
+ORDER BY id DESC LIMIT 1;
+
+-- name: oldest_activity
+-- The number of the oldest record of the activity log at hand.
+SELECT coalesce(min(id), 0) FROM activity;
+
+-- name: activity_from
+-- Records of the activity log from a number on, in order.
+SELECT id, at, hash, record FROM activity WHERE id >= ? ORDER BY id LIMIT ?;
+
+-- name: activity_before
+-- Records of the activity log below a number, the newest first.
+SELECT id, at, hash, record FROM activity WHERE id < ? ORDER BY id DESC LIMIT ?;
+
+-- name: activity_files
+-- What of the activity log moved on into files.
+SELECT number, name, first, last, first_at, last_at, hash, digest, seal, removed_at FROM activity_file ORDER BY number;
+
+-- name: add_activity_file
+-- Records of the activity log stand in a file now.
+INSERT INTO activity_file (number, name, first, last, first_at, last_at, hash, digest, seal, removed_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+
+-- name: last_activity_seal
+-- The seal of the last row of files; NULL before the first.
+SELECT (SELECT seal FROM activity_file ORDER BY number DESC LIMIT 1);
+
+-- name: forget_filed_activity
+-- Records of the activity log that stand in a file, the oldest of them.
+DELETE FROM activity WHERE id IN (SELECT id FROM activity
+    WHERE id <= (SELECT coalesce(max(last), 0) FROM activity_file) ORDER BY id LIMIT ?);
+
+-- name: remove_activity_file
+-- A file of the activity log is gone for its age.
+UPDATE activity_file SET removed_at = ? WHERE number = ?;
+
+-- name: sealed_messages
+-- Sealed messages from a number on, in order, with what they are bound to; NULL where one is missing.
+SELECT m.id, m.received_at, m.transaction_id, a.sealed FROM message m LEFT JOIN archive a ON a.message = m.id
+WHERE m.id >= ? ORDER BY m.id LIMIT ?;
+
+-- name: sealed_status_messages
+-- Sealed status messages from a number on, in order, with the transaction that they are bound to.
+SELECT s.id, s.at, m.transaction_id, s.sealed FROM status_message s LEFT JOIN message m ON m.id = s.message
+WHERE s.id >= ? ORDER BY s.id LIMIT ?;
+
+-- name: sealed_answers
+-- Sealed answers of calls from a number on, in order; all are bound to the same.
+SELECT id, at, NULL, answer FROM exchange WHERE id >= ? ORDER BY id LIMIT ?;
+
+-- name: last_sealed
+-- Up to which number there are messages, status messages and calls.
+SELECT (SELECT coalesce(max(id), 0) FROM message), (SELECT coalesce(max(id), 0) FROM status_message),
+    (SELECT coalesce(max(id), 0) FROM exchange);
+
+-- name: integrity
+-- What SQLite finds wrong with the pages of the file; `ok` where nothing is.
+PRAGMA integrity_check(1);

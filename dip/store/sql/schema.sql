@@ -13,6 +13,7 @@ CREATE TABLE company (
 ) STRICT, WITHOUT ROWID;
 
 -- roles: all that are in force, the first is the main one; optional_roles: those of them that were signed up for.
+-- lost_channels: those that it may not receive any more, since its roles changed.
 -- left_at: since when it takes no part any more; its name is kept for what stands in the archive.
 CREATE TABLE "participant" (
     dip_id TEXT PRIMARY KEY,
@@ -22,11 +23,23 @@ CREATE TABLE "participant" (
     roles TEXT NOT NULL,
     optional_roles TEXT NOT NULL,
     optional_channels TEXT NOT NULL,
+    lost_channels TEXT NOT NULL,
     api_key_digest TEXT NOT NULL,
     since INTEGER NOT NULL,
     left_at INTEGER
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX participant_by_company ON participant (company);
+
+-- The roles that a participant is qualified for, as the central feed says; without a row here a role is in force.
+-- market_role: the industry's code of the role, '' where none was given. effective_to is exclusive.
+CREATE TABLE qualification (
+    dip_id TEXT NOT NULL,
+    role TEXT NOT NULL,
+    market_role TEXT NOT NULL,
+    effective_from INTEGER,
+    effective_to INTEGER,
+    PRIMARY KEY (dip_id, role)
+) STRICT, WITHOUT ROWID;
 
 -- origin: issued by this environment's authority; of an outside one (its fingerprint in `authority`); or made for a
 -- drill (`drill` says which), never to be used.
@@ -68,11 +81,13 @@ CREATE TABLE "user" (
 ) STRICT, WITHOUT ROWID;
 CREATE UNIQUE INDEX user_by_certificate ON user (certificate) WHERE certificate IS NOT NULL;
 
+-- certificate: the fingerprint of the client certificate that began it; NULL where a password did.
 CREATE TABLE session (
     token_digest BLOB PRIMARY KEY,
     user TEXT NOT NULL REFERENCES user (name) ON DELETE CASCADE,
     form_token TEXT NOT NULL,
-    last_used INTEGER NOT NULL
+    last_used INTEGER NOT NULL,
+    certificate TEXT
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE webhook (
@@ -334,9 +349,11 @@ CREATE TABLE agency (
     encrypts INTEGER NOT NULL CHECK (encrypts IN (0, 1)),
     author TEXT NOT NULL,
     withdrawn_at INTEGER,
+    withdrawn_by TEXT,
     PRIMARY KEY (principal, role, agent, assigned_at)
 ) STRICT, WITHOUT ROWID;
 CREATE UNIQUE INDEX agency_in_force ON agency (principal, role) WHERE withdrawn_at IS NULL;
+CREATE INDEX agency_by_agent ON agency (agent, assigned_at);
 
 -- Every request in and out, each record chained to the one before by its hash; never changed (5.8.1, FS-45).
 CREATE TABLE activity (
@@ -346,7 +363,8 @@ CREATE TABLE activity (
     record BLOB NOT NULL
 ) STRICT;
 
--- What of it moved on into files of the archive. hash: of the last record; digest: SHA-256 of the file.
+-- What of it moved on into files of the archive. hash: of the last record; digest: SHA-256 of the file; seal: of this row
+-- and those before.
 CREATE TABLE activity_file (
     number INTEGER PRIMARY KEY,
     name TEXT NOT NULL,
@@ -356,6 +374,7 @@ CREATE TABLE activity_file (
     last_at INTEGER NOT NULL,
     hash BLOB NOT NULL,
     digest BLOB NOT NULL,
+    seal BLOB NOT NULL,
     removed_at INTEGER
 ) STRICT;
 
@@ -365,7 +384,7 @@ CREATE TRIGGER activity_kept BEFORE DELETE ON activity
 WHEN OLD.id > (SELECT COALESCE(MAX(last), 0) FROM activity_file)
 BEGIN SELECT RAISE(ABORT, 'the activity log is kept until it stands in the archive'); END;
 CREATE TRIGGER activity_file_unchanged
-BEFORE UPDATE OF number, name, first, last, first_at, last_at, hash, digest ON activity_file
+BEFORE UPDATE OF number, name, first, last, first_at, last_at, hash, digest, seal ON activity_file
 BEGIN SELECT RAISE(ABORT, 'the activity log is never changed'); END;
 CREATE TRIGGER activity_file_kept BEFORE DELETE ON activity_file
 BEGIN SELECT RAISE(ABORT, 'the activity log is never changed'); END;

@@ -33,7 +33,7 @@ from dip.reporting.metrics import Metrics
 from dip.security.keys import new_rsa_key, to_pem
 from dip.security.pki import Authority, CertificateUse
 from dip.security.signing import Signer
-from dip.security.tls import client_context
+from dip.security.tls import TlsIdentity, client_context
 from dip.security.vault import Vault
 from dip.store.records import Taken, Webhook
 from dip.store.sqlite import SqliteStore
@@ -137,15 +137,14 @@ async def bench(directory: Path, *, log: Log | None = None, **settings: Any) -> 
             store=store.messages,
             contents=Contents(store=store.messages, archive=archive, vault=vault),
             participants=Current(Participants([], [])),
-            signer=Signer(key, pems[CertificateUse.SIGNING]),
+            signer=Current(Signer(key, pems[CertificateUse.SIGNING])),
             caller=caller,
             executor=executor,
             ledger=Ledger(
                 clock=clock,
                 archive=archive,
                 returns=Returns(vault=vault, texts={"MSG1000": "Message Processing Failed"}),
-                signing_certificate="aa",
-                tls_certificate="bb",
+                tls=Current(TlsIdentity(b"", b"", "bb")),
             ),
             metrics=Metrics(),
             wake=lambda lanes: None,

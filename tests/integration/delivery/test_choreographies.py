@@ -161,16 +161,19 @@ async def test_a_good_status_without_entries_delivers_the_whole_call(serve: Serv
         assert len(registration.calls) == 1
 
 
-async def test_only_so_much_of_an_answer_is_read(serve: Serve, receive: Receive) -> None:
+@pytest.mark.parametrize("code", [200, 400])
+async def test_an_answer_too_long_to_be_read_says_nothing_and_the_message_is_sent_again(
+    serve: Serve, receive: Receive, code: int
+) -> None:
     def flood(incoming: Incoming) -> web.Response:
-        return web.Response(status=400, body=b"x" * (5 * 1024 * 1024))
+        return web.Response(status=code, body=b"x" * (5 * 1024 * 1024))
 
-    async with serve(profile="live", delivery_answer_limit_bytes=2048) as platform:
+    async with serve(profile="live", delivery_answer_limit_bytes=2048, retry_first_s=0.05) as platform:
         registration = await receive(platform, answering=in_turn(flood, taken))
-        (first,) = await send(platform)
-        await until(lambda: _is(platform, first.transaction_id, "dead"))
-        (second,) = await send(platform)
-        assert await registration.received(2) == [first.reference, second.reference]
+        (sent,) = await send(platform)
+        assert await registration.received(2) == [sent.reference] * 2
+        await until(lambda: _is(platform, sent.transaction_id, "delivered"))
+        assert (await journal_of(platform, sent.transaction_id)).count("Retrying") == 1
 
 
 async def _is(platform: Platform, transaction: str, state: str) -> bool:

@@ -4,17 +4,20 @@ import hashlib
 import io
 from collections.abc import AsyncIterator, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
+from aiohttp import ClientSession, CookieJar
 from aiohttp.test_utils import TestClient, TestServer
 from aiohttp.web import Application, Request
 from argon2 import PasswordHasher
 from prometheus_client import CollectorRegistry, Counter
 
+from dip.activity.reading import ActivityBook
 from dip.archive.archive import Archive
 from dip.archive.rotation import Rotation
 from dip.catalogue.catalogue import Catalogue
@@ -45,8 +48,17 @@ from dip.security.vault import Vault
 from dip.store.records import Lane, Webhook
 from dip.store.sqlite import SqliteStore
 from dip.store.users import User
+from dip.trust.agents import Agents
+from dip.trust.authorities import Authorities
+from dip.trust.central_feed import CentralFeed
 from dip.trust.certificates import Certificates
+from dip.trust.contexts import Trusted
+from dip.trust.drills import CertificateDrills
+from dip.trust.onboarding import Onboarding
+from dip.trust.own_certificates import OwnCertificates
+from dip.trust.user_certificates import UserCertificates
 from tests.integration.portal import traffic
+from tests.integration.portal.people import Meet, Person
 
 TOKEN = "an-administration-token"
 NAME = "admin"
@@ -72,10 +84,11 @@ class Portal(msgspec.Struct, frozen=True):
     store: SqliteStore
     clock: StillClock
     log: io.StringIO
+    participants: Current[Participants]
 
-    async def log_in(self) -> None:
-        """Log in as the administrator."""
-        answer = await self.client.post("/login", data={"name": NAME, "password": PASSWORD}, allow_redirects=False)
+    async def log_in(self, name: str = NAME, password: str = PASSWORD) -> None:
+        """Log in, as the administrator where nobody else is named."""
+        answer = await self.client.post("/login", data={"name": name, "password": password}, allow_redirects=False)
         assert answer.status == 303
 
     async def page(self, path: str, status: int = 200, **headers: str) -> str:
@@ -179,6 +192,18 @@ async def portal(tmp_path: Path, registry: Registry) -> AsyncIterator[Portal]:
     )
     metrics = CollectorRegistry()
     Counter("dip_messages_taken", "Messages taken in", registry=metrics)
+    authority, vault = Authority.create("DEV", START), Vault.opened(bytes(32), [], START)[0]
+    known = Current(participants())
+    certificates: dict[str, Any] = {
+        "directory": tmp_path,
+        "authority": authority,
+        "store": store.parties,
+        "vault": vault,
+        "participants": known,
+        "clock": clock,
+        "executor": ThreadPoolExecutor(1),
+        "log": log,
+    }
     catalogue = Catalogue(
         texts=read(asset("channels")),
         shipped=registry,
@@ -193,6 +218,23 @@ async def portal(tmp_path: Path, registry: Registry) -> AsyncIterator[Portal]:
         settings=Settings(), clock=clock, store=store.messages, parties=store.parties, begin=nobody_delivers
     )
     dispatcher.start()
+    without = {name: part for name, part in certificates.items() if name not in ("authority", "store")}
+    authorities = Authorities(
+        environment="DEV",
+        root=authority.root_pem,
+        store=store.authorities,
+        parties=store.parties,
+        trusted=Trusted(
+            root=authority.root_pem, environment="DEV", authorities=(), participants=known, clock=clock, log=log
+        ),
+        **without,
+    )
+    own = await OwnCertificates.opened(host_names=(), **certificates)
+    onboarding = Onboarding(
+        **{**certificates, "store": store.companies, "participants": known},
+        registry=catalogue.registry,
+        revoked=lambda held: None,
+    )
     application = portal_application(
         settings=Settings(),
         clock=clock,
@@ -200,10 +242,20 @@ async def portal(tmp_path: Path, registry: Registry) -> AsyncIterator[Portal]:
         registry=catalogue.registry,
         catalogue=catalogue,
         pauses=pauses,
-        participants=Current(participants()),
+        participants=known,
         pages=store.pages,
         users=store.users,
+        activity=ActivityBook(store.activity_reader, scan=1000),
         vault=Mark(),
+        user_certificates=UserCertificates(
+            authority=authority,
+            store=store.parties,
+            vault=vault,
+            participants=known,
+            clock=clock,
+            executor=ThreadPoolExecutor(1),
+        ),
+        first_password=tmp_path / "admin.password",
         admin_token_digest=hashlib.sha256(TOKEN.encode()).hexdigest(),
         look_up=look_up,
         dispatcher=dispatcher,
@@ -212,14 +264,32 @@ async def portal(tmp_path: Path, registry: Registry) -> AsyncIterator[Portal]:
         rotation=Rotation(
             store=store.platform, vault=Vault(bytes(32), []), file=MasterKeyFile(tmp_path / "master.key"), log=log
         ),
-        certificates=Certificates(
-            directory=tmp_path,
-            authority=Authority.create("DEV", START),
+        certificates=Certificates(**certificates),
+        authorities=authorities,
+        drills=CertificateDrills(
+            authority=authority, authorities=authorities, platform=store.platform, parties=store.parties, **without
+        ),
+        own=own,
+        onboarding=onboarding,
+        central_feed=CentralFeed(
+            settings=Settings(),
+            clock=clock,
+            registry=catalogue.registry,
+            onboarding=onboarding,
+            identity=own.tls,
+            alarms=Alarms(
+                store=store.alarms,
+                clock=clock,
+                settings=Settings(),
+                mailer=Mailer(settings=Settings(), log=log),
+                log=log,
+            ),
+            log=log,
+        ),
+        agents=Agents(
             store=store.parties,
-            vault=Vault.opened(bytes(32), [], START)[0],
             participants=Current(participants()),
             clock=clock,
-            executor=ThreadPoolExecutor(1),
             log=log,
         ),
         duties=duties_of(store, clock, log, catalogue, pauses, dispatcher),
@@ -230,5 +300,20 @@ async def portal(tmp_path: Path, registry: Registry) -> AsyncIterator[Portal]:
         api_url="https://127.0.0.1:8443",
     )
     async with TestClient(TestServer(application)) as client:
-        yield Portal(client, store, clock, written)
+        yield Portal(client, store, clock, written, known)
     await store.close()
+
+
+@pytest.fixture
+async def meet(portal: Portal) -> AsyncIterator[Meet]:
+    """Meets people at browsers of their own."""
+    async with AsyncExitStack() as stack:
+
+        async def met(name: str | None = None) -> Person:
+            session = ClientSession(portal.client.make_url("/"), cookie_jar=CookieJar(unsafe=True))
+            person = Person(await stack.enter_async_context(session))
+            if name is not None:
+                assert await person.log_in(name) == 303
+            return person
+
+        yield met

@@ -50,7 +50,7 @@ async def test_a_log_in_never_leads_to_another_site(portal: Portal, target: str)
     answer = await portal.client.post(
         "/login", params={"next": target}, data={"name": NAME, "password": PASSWORD}, allow_redirects=False
     )
-    assert answer.headers["Location"] == "/messages"
+    assert answer.headers["Location"] == "/"
 
 
 @pytest.mark.parametrize(("name", "password"), [(NAME, "wrong"), ("nobody", PASSWORD), ("", "")])

@@ -58,6 +58,12 @@ async def visiting(platform: Platform) -> AsyncIterator[Visit]:
     async with aiohttp.ClientSession(platform.dip.portal_url, cookie_jar=aiohttp.CookieJar(unsafe=True)) as session:
         async with session.post("/login", data={"name": "admin", "password": password}, allow_redirects=False) as made:
             assert made.status == 303
+        async with session.get("/account/password", headers={"Accept": "text/html"}) as form:
+            found = re.search(r'name="form_token" value="([^"]*)"', await form.text())
+            assert found is not None
+        change = {"form_token": found[1], "old": password, "new": "quite another word", "again": "quite another word"}
+        async with session.post("/account/password", data=change, allow_redirects=False) as changed:
+            assert changed.status == 303
         yield Visit(session)
 
 

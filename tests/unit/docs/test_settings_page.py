@@ -5,7 +5,8 @@ from typing import Annotated, Any, Literal
 import pytest
 from msgspec import Meta
 
-from dip.ground.settings import Profile, Settings
+from dip.ground.profiles import Profile
+from dip.ground.settings import Settings
 from tools import settings
 
 

@@ -6,7 +6,8 @@ import msgspec
 import pytest
 
 from dip.ground.errors import SetupRefused
-from dip.ground.settings import PROFILES, Settings, read_settings
+from dip.ground.profiles import PROFILES
+from dip.ground.settings import Settings, read_settings
 
 
 def config(tmp_path: Path, text: str) -> Path:

@@ -8,13 +8,13 @@ from dip.http.portal.searches import Search, read_search
 
 def test_an_mpan_is_searched_by_its_digest_and_may_have_spaces() -> None:
     search = read_search({"mpan": " 20 0005 6535 971 "}, limit=50)
-    wanted = search.filter(lambda text: text.encode())
+    wanted = search.filter(lambda text: text.encode(), None)
     assert wanted.mpan_digest == b"2000056535971"
 
 
 def test_one_more_than_the_page_is_asked_for() -> None:
-    assert read_search({"limit": "1000"}, limit=50).filter(str.encode).limit == 1001
-    assert read_search({}, limit=50).filter(str.encode).limit == 51
+    assert read_search({"limit": "1000"}, limit=50).filter(str.encode, None).limit == 1001
+    assert read_search({}, limit=50).filter(str.encode, None).limit == 51
 
 
 def test_empty_fields_are_no_condition() -> None:

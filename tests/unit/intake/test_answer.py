@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from dip.ground.settings import PROFILES
+from dip.ground.profiles import PROFILES
 from dip.intake.answer import Answering, Judged
 from dip.intake.refusal import one, permission
 from dip.messages.identifiers import CorrelationId, DipId, TransactionId

@@ -6,7 +6,7 @@ import pytest
 
 from dip.ground.errors import DipError, NotAuthenticated, NotPermitted
 from dip.messages.identifiers import DipId
-from dip.participants.access import Caller, acts_for, check_api_key, check_connection, check_signer
+from dip.participants.access import Caller, check_api_key, check_connection, check_signer, represents
 from dip.participants.participant import HeldCertificate
 from dip.participants.registry import Participants
 from dip.security.pki import CertificateUse
@@ -107,8 +107,8 @@ def test_a_revoked_or_unknown_signing_certificate_is_refused(market: Market, now
 
 def test_a_caller_acts_for_itself_alone(market: Market) -> None:
     caller = Caller(SUPPLIER, "fingerprint")
-    assert acts_for(caller, SUPPLIER)
-    assert not acts_for(caller, REGISTRAR)
+    assert represents(market.registry, caller.dip_id, SUPPLIER)
+    assert not represents(market.registry, caller.dip_id, REGISTRAR)
 
 
 def test_an_api_key_must_be_right_where_it_is_given(market: Market) -> None:

@@ -41,6 +41,8 @@ PRIVATE_HOSTS = [
     "[64:ff9b::10.0.0.1]",
     "[2002:a00:1::]",
     "[2001:db8::1]",
+    "[::fff:169.254.169.254]",
+    "[100::1]",
 ]
 LOOPBACK_HOSTS = [
     "127.0.0.1",
@@ -136,6 +138,9 @@ def test_public_addresses_are_taken_with_https(host: str, environment: str) -> N
         "https://participant.example/\udcff",
         "https://[::1/",
         "https://[hello]/",
+        "https://[2001:4860:4860::8888]tps://[::1]/",
+        "https://[2001:4860:4860::8888]x:8443/",
+        "https://a[2001:4860:4860::8888]/",
         "https://participant.example/" + "x" * 2048,
     ],
 )

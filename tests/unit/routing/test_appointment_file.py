@@ -7,7 +7,8 @@ import pytest
 from dip.ground.assets import asset
 from dip.ground.clock import microseconds
 from dip.messages.identifiers import DipId, RoleCode
-from dip.routing.appointment_file import RowFault, moment_of, read_rows
+from dip.messages.timestamps import moment_of
+from dip.routing.appointment_file import RowFault, read_rows
 
 HEAD = "mpan,role,dip_id,effective_from,effective_to"
 ROW = "2000056535971,SUP,2300000001,2026-01-01,"

@@ -1,0 +1,1 @@
+"""Participants join, change and leave."""
