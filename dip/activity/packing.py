@@ -3,13 +3,11 @@
 import zlib
 from typing import Final
 
+import lz4.block
+
 from dip.ground.errors import DipError
 
 _CHECK_BYTES: Final = 4
-_LEVEL: Final = 1
-_WINDOW: Final = 13
-_MEMORY: Final = 6
-"""Records are short: to lay out the usual tables would take ten times as long as to pack one."""
 
 
 class RecordUnreadable(DipError):
@@ -19,9 +17,8 @@ class RecordUnreadable(DipError):
 
 
 def pack(text: bytes) -> bytes:
-    """The form in which a record is stored: CRC-32 of what follows (4 bytes, big-endian), zlib stream."""
-    packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, _WINDOW, _MEMORY)
-    packed = packer.compress(text) + packer.flush()
+    """The form in which a record is stored: CRC-32 of what follows (4 bytes, big-endian), LZ4 block with its size."""
+    packed: bytes = lz4.block.compress(text)
     return zlib.crc32(packed).to_bytes(_CHECK_BYTES) + packed
 
 
@@ -31,6 +28,7 @@ def unpack(packed: bytes) -> bytes:
     if zlib.crc32(rest).to_bytes(_CHECK_BYTES) != check:
         raise RecordUnreadable
     try:
-        return zlib.decompress(rest)
-    except zlib.error as exc:
+        text: bytes = lz4.block.decompress(rest)
+    except (lz4.block.LZ4BlockError, ValueError, MemoryError) as exc:
         raise RecordUnreadable from exc
+    return text

@@ -156,19 +156,19 @@ def unpackings(content: bytes) -> Iterator[tuple[str, bytes]]:
                 continue
             if len(unpacked) >= _SHORTEST_UNPACKED:
                 yield "unpacked by deflate", unpacked
+    for start in range(_LONGEST_HEAD):
         # The size stands before what lz4 has packed, and is believed.
-        if len(content) > 4 and int.from_bytes(content[:4], "little") < _LONGEST_WRONGLY_UNPACKED:
+        if len(content) > start + 4 and int.from_bytes(content[start : start + 4], "little") < _LONGEST_UNPACKED:
             with suppress(lz4.block.LZ4BlockError):
-                yield "unpacked by lz4", lz4.block.decompress(content)
+                yield "unpacked by lz4", lz4.block.decompress(view[start:])
 
 
 def packed(plain: bytes) -> Mapping[str, bytes]:
     """Bytes packed in each of the ways that a search sees through."""
     deflate = zlib.compressobj(wbits=-zlib.MAX_WBITS)
-    narrow = zlib.compressobj(1, zlib.DEFLATED, 13, 6)
     return {
         "zlib": zlib.compress(plain),
-        "zlib with a narrow window, behind a check": b"\xa3\xb3\xde\xaf" + narrow.compress(plain) + narrow.flush(),
+        "lz4, behind a check": b"\xa3\xb3\xde\xaf" + lz4.block.compress(plain),
         "gzip": gzip.compress(plain),
         "deflate": deflate.compress(plain) + deflate.flush(),
         "lz4": lz4.block.compress(plain),
