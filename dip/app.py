@@ -79,11 +79,12 @@ async def running(
         api_url = url_of("https", settings.host, sockets[0])
         api = api_door(base, ways_out)
         portal = portal_door(base, ways_out, api=api, api_url=settings.public_url.rstrip("/") or api_url)
-        shown = base.own.tls.value
-        api_tls = base.trusted.accept(server_context(shown.chain, shown.key, base.root, base.trusted.refused))
-        shown_to = base.root if settings.portal_client_certificates else None
+        trust = base.trust
+        shown = trust.own.tls.value
+        api_tls = trust.trusted.accept(server_context(shown.chain, shown.key, trust.root, trust.trusted.refused))
+        shown_to = trust.root if settings.portal_client_certificates else None
         portal_tls = None if is_loopback(settings.host) else page_context(shown.chain, shown.key, shown_to)
-        base.own.on_tls(showing([one for one in (api_tls, portal_tls) if one is not None]))
+        trust.own.on_tls(showing([one for one in (api_tls, portal_tls) if one is not None]))
         grace_s = settings.shutdown_grace_s
         runners = [
             await serve(application, one, context, settings, base.log)

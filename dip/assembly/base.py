@@ -14,6 +14,7 @@ from dip.activity.masking import Masker
 from dip.activity.records import Recorder
 from dip.archive.archive import Archive
 from dip.archive.rotation import Rotation
+from dip.assembly.trust import establish_trust
 from dip.assembly.wakes import Wake
 from dip.catalogue.catalogue import Catalogue
 from dip.catalogue.pauses import Pauses
@@ -38,17 +39,8 @@ from dip.routing.look_up import LookUp
 from dip.security.vault import Vault
 from dip.start import check_directory, check_environment, first_start, open_vault
 from dip.store.sqlite import SqliteStore
-from dip.trust.agents import Agents
-from dip.trust.authorities import Authorities
-from dip.trust.central_feed import CentralFeed
-from dip.trust.certificates import Certificates
-from dip.trust.contexts import Trusted
-from dip.trust.drills import CertificateDrills
-from dip.trust.expiry import CertificateExpiry
-from dip.trust.keeping import load_authority, load_participants
-from dip.trust.onboarding import Onboarding
-from dip.trust.own_certificates import OwnCertificates
-from dip.trust.user_certificates import UserCertificates
+from dip.trust.keeping import load_participants
+from dip.trust.parts import Trust
 
 _WORKERS = 2
 
@@ -66,11 +58,9 @@ class Base(msgspec.Struct, frozen=True, kw_only=True):
     vault: Vault
     rotation: Rotation
     activity: ActivityLog
-    certificates: Certificates
-    user_certificates: UserCertificates
-    onboarding: Onboarding
-    central_feed: CentralFeed
-    agents: Agents
+    trust: Trust
+    revoked: Wake
+    """Told of each certificate of a participant that was just revoked."""
     catalogue: Catalogue
     pauses: Pauses
     resumed: Wake
@@ -82,16 +72,6 @@ class Base(msgspec.Struct, frozen=True, kw_only=True):
     archive: Archive
     look_up: LookUp
     signatures: Signatures
-    trusted: Trusted
-    authorities: Authorities
-    drills: CertificateDrills
-    own: OwnCertificates
-    """What the DIP itself shows and signs with."""
-    expiry: CertificateExpiry
-    revoked: Wake
-    """Told of each certificate of a participant that was just revoked."""
-    root: bytes
-    """The root certificate of this environment, PEM."""
 
     @property
     def registry(self) -> Current[Registry]:
@@ -154,85 +134,25 @@ async def lay_base(
     activity = _activity(settings, clock, store, vault, catalogue, executor, log)
     stack.push_async_callback(activity.close)
     activity.start()
-    # Looking for primes takes long: no message waits behind it.
-    key_maker = ThreadPoolExecutor(1, thread_name_prefix="keys")
-    stack.callback(key_maker.shutdown, wait=True, cancel_futures=True)
-    authority, revoked = load_authority(store.platform, vault), Wake()
-    certificates = Certificates(
-        directory=directory,
-        authority=authority,
-        store=store.parties,
-        vault=vault,
-        participants=participants,
-        clock=clock,
-        executor=key_maker,
-        log=log,
-        revoked=revoked,
-    )
-    own = await OwnCertificates.opened(
-        directory=directory,
-        host_names=settings.host_names,
-        authority=authority,
-        store=store.parties,
-        vault=vault,
-        participants=participants,
-        clock=clock,
-        executor=key_maker,
-        log=log,
-    )
-    root = (directory / "ca.pem").read_bytes()
-    trusted = Trusted(
-        root=root,
-        environment=settings.environment,
-        authorities=store.authorities.all(),
-        participants=participants,
-        clock=clock,
-        log=log,
-    )
-    authorities = Authorities(
-        directory=directory,
-        environment=settings.environment,
-        root=root,
-        store=store.authorities,
-        parties=store.parties,
-        vault=vault,
-        participants=participants,
-        trusted=trusted,
-        clock=clock,
-        executor=key_maker,
-        log=log,
-    )
-    drills = CertificateDrills(
-        directory=directory,
-        authority=authority,
-        authorities=authorities,
-        platform=store.platform,
-        parties=store.parties,
-        vault=vault,
-        participants=participants,
-        clock=clock,
-        executor=key_maker,
-        log=log,
-    )
-    onboarding = Onboarding(
-        directory=directory,
-        authority=authority,
-        store=store.companies,
-        vault=vault,
-        participants=participants,
-        registry=catalogue.registry,
-        clock=clock,
-        executor=key_maker,
-        revoked=revoked,
-        log=log,
-    )
     mailer = Mailer(settings=settings, log=log)
     metrics = Metrics()
     alarms = Alarms(store=store.alarms, clock=clock, settings=settings, mailer=mailer, log=log)
-    expiry = CertificateExpiry(
-        participants=participants, authority=authority, clock=clock, settings=settings, alarms=alarms, log=log
+    revoked = Wake()
+    trust = await establish_trust(
+        settings=settings,
+        directory=directory,
+        store=store,
+        vault=vault,
+        participants=participants,
+        registry=catalogue.registry,
+        alarms=alarms,
+        metrics=metrics,
+        revoked=revoked,
+        clock=clock,
+        executor=executor,
+        log=log,
+        stack=stack,
     )
-    metrics.registry.register(expiry)
     return Base(
         settings=settings,
         clock=clock,
@@ -242,26 +162,8 @@ async def lay_base(
         networks=allowed,
         store=store,
         vault=vault,
-        certificates=certificates,
-        user_certificates=UserCertificates(
-            authority=authority,
-            store=store.parties,
-            vault=vault,
-            participants=participants,
-            clock=clock,
-            executor=executor,
-        ),
-        onboarding=onboarding,
-        central_feed=CentralFeed(
-            settings=settings,
-            clock=clock,
-            registry=catalogue.registry,
-            onboarding=onboarding,
-            identity=own.tls,
-            alarms=alarms,
-            log=log,
-        ),
-        agents=Agents(store=store.parties, participants=participants, clock=clock, log=log),
+        trust=trust,
+        revoked=revoked,
         activity=activity,
         rotation=Rotation(store=store.platform, vault=vault, file=master_key, log=log),
         catalogue=catalogue,
@@ -280,13 +182,6 @@ async def lay_base(
             tolerance=timedelta(seconds=settings.signature_tolerance_s),
             environment=settings.environment,
         ),
-        trusted=trusted,
-        authorities=authorities,
-        drills=drills,
-        own=own,
-        expiry=expiry,
-        revoked=revoked,
-        root=root,
     )
 
 

@@ -132,10 +132,10 @@ def open_ways_out(base: Base, stack: AsyncExitStack) -> WaysOut:
         wake_again=again,
         log=log,
     )
-    base.onboarding.follow = withdrawals.sweep
+    base.trust.onboarding.follow = withdrawals.sweep
     return WaysOut(
-        onboarding=base.onboarding,
-        central_feed=base.central_feed,
+        onboarding=base.trust.onboarding,
+        central_feed=base.trust.central_feed,
         withdrawals=withdrawals,
         faults=faults,
         dispatcher=dispatcher,
@@ -177,7 +177,7 @@ def open_ways_out(base: Base, stack: AsyncExitStack) -> WaysOut:
             wake_again=again,
             log=log,
         ),
-        expiry=base.expiry,
+        expiry=base.trust.expiry,
         wake=wake,
         answered=answered,
     )
@@ -186,9 +186,9 @@ def open_ways_out(base: Base, stack: AsyncExitStack) -> WaysOut:
 def _postman(base: Base, faults: Faults, wake: Wake, stack: AsyncExitStack) -> Postman:
     """What every worker shares, with the callers that make its calls."""
     settings, messages = base.settings, base.store.messages
-    caller = RenewingCaller(make=partial(_caller, base), identity=base.own.tls.value)
-    base.own.on_tls(caller.renew)
-    base.trusted.on_change(partial(_trusting_anew, base, caller))
+    caller = RenewingCaller(make=partial(_caller, base), identity=base.trust.own.tls.value)
+    base.trust.own.on_tls(caller.renew)
+    base.trust.trusted.on_change(partial(_trusting_anew, base, caller))
     base.revoked.woken = (partial(_looking_anew, base, caller),)
     stack.push_async_callback(caller.close)
     faulty_calls = FaultyCalls(
@@ -203,14 +203,14 @@ def _postman(base: Base, faults: Faults, wake: Wake, stack: AsyncExitStack) -> P
         store=messages,
         contents=Contents(store=messages, archive=base.archive, vault=base.vault),
         participants=base.participants,
-        signer=base.own.signer,
+        signer=base.trust.own.signer,
         caller=caller,
         executor=base.executor,
         ledger=Ledger(
             clock=base.clock,
             archive=base.archive,
             returns=Returns(vault=base.vault, texts=base.texts, agent_of=base.store.messages.agent_of),
-            tls=base.own.tls,
+            tls=base.trust.own.tls,
         ),
         metrics=base.metrics,
         wake=wake,
@@ -221,7 +221,7 @@ def _postman(base: Base, faults: Faults, wake: Wake, stack: AsyncExitStack) -> P
             faults=faults,
             calls=faulty_calls,
             impostor=Impostor(
-                authority=base.certificates.authority, calling=base.trusted.calling, wall=base.clock.wall
+                authority=base.trust.certificates.authority, calling=base.trust.trusted.calling, wall=base.clock.wall
             ),
             registry=base.registry,
             clock=base.clock,
@@ -234,18 +234,18 @@ def _postman(base: Base, faults: Faults, wake: Wake, stack: AsyncExitStack) -> P
 
 
 def _caller(base: Base, identity: TlsIdentity) -> WebhookCaller:
-    return WebhookCaller(settings=base.settings, tls=base.trusted.calling(identity), networks=base.networks)
+    return WebhookCaller(settings=base.settings, tls=base.trust.trusted.calling(identity), networks=base.networks)
 
 
 async def _trusting_anew(base: Base, caller: RenewingCaller) -> None:
     """Connections were made by what was trusted before; the next call makes new ones."""
-    await caller.renew(base.own.tls.value)
+    await caller.renew(base.trust.own.tls.value)
 
 
 def _looking_anew(base: Base, caller: RenewingCaller, revoked: HeldCertificate) -> None:
     """A webhook may show what was just revoked: who is there is asked on a new connection."""
     if revoked.use is CertificateUse.TLS:
-        caller.take_up(base.own.tls.value)
+        caller.take_up(base.trust.own.tls.value)
 
 
 def _replay(base: Base, postman: Postman) -> Replay:

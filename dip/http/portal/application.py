@@ -65,14 +65,7 @@ from dip.participants.webhooks import Network
 from dip.store.pages import SqlitePages
 from dip.store.protocol import DeadLetterStore
 from dip.store.users import SqliteUsers
-from dip.trust.agents import Agents
-from dip.trust.authorities import Authorities
-from dip.trust.central_feed import CentralFeed
-from dip.trust.certificates import Certificates
-from dip.trust.drills import CertificateDrills
-from dip.trust.onboarding import Onboarding
-from dip.trust.own_certificates import OwnCertificates
-from dip.trust.user_certificates import UserCertificates
+from dip.trust.parts import Trust
 
 
 def portal_application(
@@ -88,7 +81,6 @@ def portal_application(
     users: SqliteUsers,
     activity: ActivityBook,
     vault: Digester,
-    user_certificates: UserCertificates,
     first_password: Path,
     admin_token_digest: str,
     look_up: LookUp,
@@ -97,13 +89,7 @@ def portal_application(
     faults: Faults,
     requeues: Requeues,
     rotation: Rotation,
-    certificates: Certificates,
-    onboarding: Onboarding,
-    central_feed: CentralFeed,
-    own: OwnCertificates,
-    authorities: Authorities,
-    drills: CertificateDrills,
-    agents: Agents,
+    trust: Trust,
     duties: Duties,
     dead_letters: DeadLetterStore,
     metrics: CollectorRegistry,
@@ -113,9 +99,8 @@ def portal_application(
     """The application of the portal port.
 
     admin_token_digest: SHA-256 of the administration token, hexadecimal. first_password: the file with the password
-    of the first administrator. api, api_url: the other port's
-    application, for the description of both, and where participants reach it. Serve it without an access
-    log: a search by MPAN stands in the address.
+    of the first administrator. api, api_url: the other port's application, for the description of both, and where
+    participants reach it. Serve it without an access log: a search by MPAN stands in the address.
     """
     maintenance = Maintenance(pauses=pauses, registry=registry, clock=clock)
     renderer = Renderer(settings=settings, clock=clock, maintenance=maintenance.published)
@@ -134,7 +119,7 @@ def portal_application(
         passwords=passwords,
         participants=participants,
         clock=clock,
-        certificates=user_certificates,
+        certificates=trust.user_certificates,
         first_password=first_password,
         log=log,
     )
@@ -187,8 +172,8 @@ def portal_application(
     )
     certificate_views = CertificateViews(participants=participants, clock=clock, settings=settings)
     participant_desk = ParticipantDesk(
-        onboarding=onboarding,
-        central_feed=central_feed,
+        onboarding=trust.onboarding,
+        central_feed=trust.central_feed,
         participants=participants,
         registry=registry,
         dispatcher=dispatcher,
@@ -235,27 +220,32 @@ def portal_application(
             *participant_desk.routes(),
             *ParticipantPages(
                 desk=participant_desk,
-                onboarding=onboarding,
-                central_feed=central_feed,
+                onboarding=trust.onboarding,
+                central_feed=trust.central_feed,
                 registry=registry,
                 renderer=renderer,
             ).routes(),
             *MasterKeyDesk(rotation).routes(),
             *ActivityDesk(book=activity, renderer=renderer).routes(),
-            *AgentDesk(agents=agents, participants=participants, renderer=renderer).routes(),
+            *AgentDesk(agents=trust.agents, participants=participants, renderer=renderer).routes(),
             *CertificateDesk(
-                certificates=certificates, authorities=authorities, participants=participants, views=certificate_views
+                certificates=trust.certificates,
+                authorities=trust.authorities,
+                participants=participants,
+                views=certificate_views,
             ).routes(),
-            *OwnCertificateDesk(own=own, authority=certificates.authority, views=certificate_views).routes(),
+            *OwnCertificateDesk(
+                own=trust.own, authority=trust.certificates.authority, views=certificate_views
+            ).routes(),
             *CertificatePages(
-                certificates=certificates,
-                own=own,
+                certificates=trust.certificates,
+                own=trust.own,
                 participants=participants,
                 views=certificate_views,
                 renderer=renderer,
             ).routes(),
-            *AuthorityDesk(authorities=authorities, renderer=renderer).routes(),
-            *DrillDesk(drills=drills, participants=participants, renderer=renderer).routes(),
+            *AuthorityDesk(authorities=trust.authorities, renderer=renderer).routes(),
+            *DrillDesk(drills=trust.drills, participants=participants, renderer=renderer).routes(),
             *data_routes(settings=settings, registry=registry, renderer=renderer),
             *_administration_routes(administration),
         ]

@@ -20,6 +20,8 @@ from prometheus_client import CollectorRegistry, Counter
 from dip.activity.reading import ActivityBook
 from dip.archive.archive import Archive
 from dip.archive.rotation import Rotation
+from dip.assembly.trust import establish_trust
+from dip.assembly.wakes import Wake
 from dip.catalogue.catalogue import Catalogue
 from dip.catalogue.pauses import Pauses
 from dip.channels.registry import Registry, load, read
@@ -48,15 +50,7 @@ from dip.security.vault import Vault
 from dip.store.records import Lane, Webhook
 from dip.store.sqlite import SqliteStore
 from dip.store.users import User
-from dip.trust.agents import Agents
-from dip.trust.authorities import Authorities
-from dip.trust.central_feed import CentralFeed
-from dip.trust.certificates import Certificates
-from dip.trust.contexts import Trusted
-from dip.trust.drills import CertificateDrills
-from dip.trust.onboarding import Onboarding
-from dip.trust.own_certificates import OwnCertificates
-from dip.trust.user_certificates import UserCertificates
+from dip.trust.keeping import AUTHORITY, sealed_authority
 from tests.integration.portal import traffic
 from tests.integration.portal.people import Meet, Person
 
@@ -194,16 +188,8 @@ async def portal(tmp_path: Path, registry: Registry) -> AsyncIterator[Portal]:
     Counter("dip_messages_taken", "Messages taken in", registry=metrics)
     authority, vault = Authority.create("DEV", START), Vault.opened(bytes(32), [], START)[0]
     known = Current(participants())
-    certificates: dict[str, Any] = {
-        "directory": tmp_path,
-        "authority": authority,
-        "store": store.parties,
-        "vault": vault,
-        "participants": known,
-        "clock": clock,
-        "executor": ThreadPoolExecutor(1),
-        "log": log,
-    }
+    (tmp_path / "ca.pem").write_bytes(authority.root_pem)
+    await store.platform.save_facts({AUTHORITY: sealed_authority(vault, authority.keys)})
     catalogue = Catalogue(
         texts=read(asset("channels")),
         shipped=registry,
@@ -218,22 +204,23 @@ async def portal(tmp_path: Path, registry: Registry) -> AsyncIterator[Portal]:
         settings=Settings(), clock=clock, store=store.messages, parties=store.parties, begin=nobody_delivers
     )
     dispatcher.start()
-    without = {name: part for name, part in certificates.items() if name not in ("authority", "store")}
-    authorities = Authorities(
-        environment="DEV",
-        root=authority.root_pem,
-        store=store.authorities,
-        parties=store.parties,
-        trusted=Trusted(
-            root=authority.root_pem, environment="DEV", authorities=(), participants=known, clock=clock, log=log
-        ),
-        **without,
-    )
-    own = await OwnCertificates.opened(host_names=(), **certificates)
-    onboarding = Onboarding(
-        **{**certificates, "store": store.companies, "participants": known},
+    settings, stack = Settings(), AsyncExitStack()
+    trust = await establish_trust(
+        settings=settings,
+        directory=tmp_path,
+        store=store,
+        vault=vault,
+        participants=known,
         registry=catalogue.registry,
-        revoked=lambda held: None,
+        alarms=Alarms(
+            store=store.alarms, clock=clock, settings=settings, mailer=Mailer(settings=settings, log=log), log=log
+        ),
+        metrics=Metrics(),
+        revoked=Wake(),
+        clock=clock,
+        executor=stack.enter_context(ThreadPoolExecutor(1)),
+        log=log,
+        stack=stack,
     )
     application = portal_application(
         settings=Settings(),
@@ -247,14 +234,6 @@ async def portal(tmp_path: Path, registry: Registry) -> AsyncIterator[Portal]:
         users=store.users,
         activity=ActivityBook(store.activity_reader, scan=1000),
         vault=Mark(),
-        user_certificates=UserCertificates(
-            authority=authority,
-            store=store.parties,
-            vault=vault,
-            participants=known,
-            clock=clock,
-            executor=ThreadPoolExecutor(1),
-        ),
         first_password=tmp_path / "admin.password",
         admin_token_digest=hashlib.sha256(TOKEN.encode()).hexdigest(),
         look_up=look_up,
@@ -264,34 +243,7 @@ async def portal(tmp_path: Path, registry: Registry) -> AsyncIterator[Portal]:
         rotation=Rotation(
             store=store.platform, vault=Vault(bytes(32), []), file=MasterKeyFile(tmp_path / "master.key"), log=log
         ),
-        certificates=Certificates(**certificates),
-        authorities=authorities,
-        drills=CertificateDrills(
-            authority=authority, authorities=authorities, platform=store.platform, parties=store.parties, **without
-        ),
-        own=own,
-        onboarding=onboarding,
-        central_feed=CentralFeed(
-            settings=Settings(),
-            clock=clock,
-            registry=catalogue.registry,
-            onboarding=onboarding,
-            identity=own.tls,
-            alarms=Alarms(
-                store=store.alarms,
-                clock=clock,
-                settings=Settings(),
-                mailer=Mailer(settings=Settings(), log=log),
-                log=log,
-            ),
-            log=log,
-        ),
-        agents=Agents(
-            store=store.parties,
-            participants=Current(participants()),
-            clock=clock,
-            log=log,
-        ),
+        trust=trust,
         duties=duties_of(store, clock, log, catalogue, pauses, dispatcher),
         dead_letters=store.dead_letters,
         faults=Faults(environment="DEV", seed=1, most=100),
@@ -301,6 +253,7 @@ async def portal(tmp_path: Path, registry: Registry) -> AsyncIterator[Portal]:
     )
     async with TestClient(TestServer(application)) as client:
         yield Portal(client, store, clock, written, known)
+    await stack.aclose()
     await store.close()
 
 
