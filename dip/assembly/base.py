@@ -131,7 +131,7 @@ async def lay_base(
     participants = Current(load_participants(store.parties, vault))
     executor = ThreadPoolExecutor(_WORKERS, thread_name_prefix="crypto")
     stack.callback(executor.shutdown, wait=True)
-    activity = _activity(settings, clock, store, vault, catalogue, executor, log)
+    activity = activity_log(settings, clock, store, vault, catalogue, executor, log)
     stack.push_async_callback(activity.close)
     activity.start()
     mailer = Mailer(settings=settings, log=log)
@@ -146,6 +146,7 @@ async def lay_base(
         participants=participants,
         registry=catalogue.registry,
         alarms=alarms,
+        activity=activity,
         metrics=metrics,
         revoked=revoked,
         clock=clock,
@@ -185,7 +186,7 @@ async def lay_base(
     )
 
 
-def _activity(
+def activity_log(
     settings: Settings,
     clock: Clock,
     store: SqliteStore,

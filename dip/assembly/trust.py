@@ -4,6 +4,7 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from pathlib import Path
 
+from dip.activity.log import ActivityLog
 from dip.assembly.wakes import Wake
 from dip.channels.registry import Registry
 from dip.ground.clock import Clock
@@ -38,6 +39,7 @@ async def establish_trust(
     participants: Current[Participants],
     registry: Current[Registry],
     alarms: Alarms,
+    activity: ActivityLog,
     metrics: Metrics,
     revoked: Wake,
     clock: Clock,
@@ -150,6 +152,7 @@ async def establish_trust(
             onboarding=onboarding,
             identity=own.tls,
             alarms=alarms,
+            activity=activity,
             log=log,
         ),
         agents=Agents(store=store.parties, participants=participants, clock=clock, log=log),

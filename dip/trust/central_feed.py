@@ -9,6 +9,7 @@ from typing import ClassVar, Final
 import aiohttp
 import msgspec
 
+from dip.activity.log import ActivityLog
 from dip.channels.registry import Registry
 from dip.ground.clock import Clock
 from dip.ground.current import Current
@@ -47,11 +48,18 @@ class FeedState(msgspec.Struct, frozen=True, rename="camel"):
     applied: Applied | None = None
 
 
+class _Answer(msgspec.Struct):
+    """What came of a call, as far as it came."""
+
+    status: int | None = None
+    body: bytearray = msgspec.field(default_factory=bytearray)
+
+
 class CentralFeed:
     """Asks the central feed for companies, on demand or every few minutes, and applies what it says.
 
     It is asked with the DIP's own client certificate; its own is verified. No redirect is followed; time and size of
-    an answer are bounded. identity: what the DIP shows now.
+    an answer are bounded. identity: what the DIP shows now. activity: takes each call into the activity log.
     """
 
     def __init__(
@@ -63,6 +71,7 @@ class CentralFeed:
         onboarding: Onboarding,
         identity: Current[TlsIdentity],
         alarms: Alarming,
+        activity: ActivityLog,
         log: Log,
     ) -> None:
         """Raises SetupRefused where the settings can't be followed."""
@@ -72,6 +81,7 @@ class CentralFeed:
         self._onboarding = onboarding
         self._identity = identity
         self._alarms = alarms
+        self._activity = activity
         self._log = log
         self._turn = asyncio.Lock()
         self._roots = _roots(settings)
@@ -116,21 +126,40 @@ class CentralFeed:
             await asyncio.sleep(minutes * 60)
 
     async def _pull(self) -> Applied:
+        answer, began, reason = _Answer(), self._clock.monotonic(), ""
+        try:
+            await self._ask(answer)
+        except CentralFeedFailed as exc:
+            reason = exc.message
+            raise
+        finally:
+            await self._activity.sent(
+                party="central feed",
+                method="GET",
+                url=self._settings.central_feed_url,
+                status=answer.status,
+                answer=bytes(answer.body),
+                duration_us=int((self._clock.monotonic() - began) * 1_000_000),
+                size=0,
+                reason=reason,
+            )
+        # Reading checks every value: it may take long, and others are served meanwhile.
+        companies = await asyncio.to_thread(read_companies, bytes(answer.body), self._registry.value.roles)
+        return await self._onboarding.apply(companies)
+
+    async def _ask(self, answer: _Answer) -> None:
         timeout_s = self._settings.central_feed_timeout_s
         try:
             async with asyncio.timeout(timeout_s):
-                body = await self._answer()
+                await self._read(answer)
         except TimeoutError as exc:
             raise CentralFeedFailed(f"no whole answer within {timeout_s:g} s") from exc
         except aiohttp.ClientConnectorCertificateError as exc:
             raise CentralFeedFailed(f"its certificate is not trusted: {exc.certificate_error}"[:300]) from exc
         except (aiohttp.ClientError, OSError, ValueError) as exc:
             raise CentralFeedFailed(f"no answer: {type(exc).__name__}") from exc
-        # Reading checks every value: it may take long, and others are served meanwhile.
-        companies = await asyncio.to_thread(read_companies, body, self._registry.value.roles)
-        return await self._onboarding.apply(companies)
 
-    async def _answer(self) -> bytes:
+    async def _read(self, answer: _Answer) -> None:
         limit = self._settings.company_details_limit_bytes
         context = ssl.create_default_context(cadata=self._roots)
         present(context, self._identity.value)
@@ -143,16 +172,15 @@ class CentralFeed:
                 headers={"Accept": "application/json", "Accept-Encoding": "identity"},
             ) as response,
         ):
+            answer.status = response.status
             if response.status in _REDIRECTS:
                 raise CentralFeedFailed(f"status {response.status}: redirects are not followed")
             if response.status != _OK:
                 raise CentralFeedFailed(f"status {response.status}, expected {_OK}")
-            body = bytearray()
             async for chunk in response.content.iter_any():
-                body += chunk
-                if len(body) > limit:
+                answer.body += chunk
+                if len(answer.body) > limit:
                     raise CentralFeedFailed(f"its answer is larger than {limit} bytes")
-            return bytes(body)
 
     def _failed(self, reason: str) -> None:
         failures = self.state.failures + 1

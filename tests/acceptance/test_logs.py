@@ -21,7 +21,7 @@ async def sent(url: str, content: bytes, context: ssl.SSLContext | None) -> None
     host, port = url.partition("://")[2].split(":")
     reader, writer = await asyncio.open_connection(host, int(port), ssl=context)
     writer.write(content)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         await reader.read()
     writer.close()
 

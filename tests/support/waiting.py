@@ -9,7 +9,7 @@ _PAUSE_S = 0.02
 _TURNS = 5
 
 
-async def until(condition: Callable[[], Any | Awaitable[Any]], timeout_s: float = 5) -> Any:
+async def until(condition: Callable[[], Any | Awaitable[Any]], timeout_s: float = 30) -> Any:
     """Ask until the condition's result is true, and return it; the condition may be a coroutine function.
 
     A condition that fails an assertion is not met yet. Raises AssertionError with the last reason.

@@ -17,7 +17,9 @@ from dip.http.problems import status_of
 from dip.intake.format_check import FormatCheck
 from dip.intake.refusal import RequestRefused
 from dip.messages.faults import FAULTS_SHOWN, Fault
+from dip.messages.identifiers import DipId
 from dip.participants.registry import Participants
+from dip.security.encryption import Decryptor
 
 OK = "Message OK"
 _CREATED = 201
@@ -51,7 +53,7 @@ class Validation:
                     channel=channel,
                     event=event,
                     names=registry.names,
-                    decrypt=lambda jwe: participants.decryptor(caller.dip_id).decrypt(jwe),
+                    decrypt=lambda jwe: _decryptor(participants, caller.dip_id).decrypt(jwe),
                 )
                 # A message may be as long as a whole request: others are served meanwhile.
                 faults = await asyncio.to_thread(check.faults, body)
@@ -60,6 +62,12 @@ class Validation:
         except (BadRequest, NotFound, TooLarge) as refused:
             return _said(status_of(refused), refused.message)
         return _said(400, _listed(faults)) if faults else _said(_CREATED, OK)
+
+
+def _decryptor(participants: Participants, caller: DipId) -> Decryptor:
+    """Opens what the caller encrypted to the DIP, for itself or for one that it acts for."""
+    principals = sorted({one.principal for one in participants.agencies.of_agent(caller)})
+    return participants.decryptor(caller, *principals)
 
 
 def _named(registry: Registry, channel_id: str, code: str) -> tuple[Channel, Event]:

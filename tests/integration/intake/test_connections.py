@@ -35,7 +35,7 @@ async def exchange(calls: Calls, sent: bytes) -> str:
     """What the server answers to these bytes."""
     reader, writer = await connect(calls)
     writer.write(sent)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         answer = await reader.readuntil(b"\r\n\r\n")
         length = int(answer.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0])
         answer += await reader.readexactly(length)

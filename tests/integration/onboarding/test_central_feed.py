@@ -84,6 +84,23 @@ async def test_what_the_feed_says_is_so_when_it_was_asked(serve: Serve, laid_out
             assert "in order" in page
 
 
+@pytest.mark.requirement("FS-45")
+async def test_each_call_stands_in_the_activity_log(serve: Serve, laid_out: Path) -> None:
+    async def failing(request: web.Request) -> web.StreamResponse:
+        return web.json_response({"why": "not today"}, status=503)
+
+    async with feed(laid_out, failing) as (settings, _):
+        async with serve(**settings, activity_linger_ms=0) as platform, desk(platform) as office:
+            await office.do("central-feed/pull", status=502)
+
+            async def recorded() -> list[dict[str, Any]]:
+                items: list[dict[str, Any]] = (await office.ask("activity?who=central feed"))["items"]
+                return items
+
+            (record,) = await until(recorded)
+            assert record["record"]["Attributes"]["http.response.status_code"] == 503
+
+
 @pytest.mark.requirement("FS-40")
 async def test_it_is_asked_again_and_again(serve: Serve, laid_out: Path) -> None:
     async with feed(laid_out, saying(NEWS)) as (settings, calls):

@@ -20,6 +20,7 @@ from prometheus_client import CollectorRegistry, Counter
 from dip.activity.reading import ActivityBook
 from dip.archive.archive import Archive
 from dip.archive.rotation import Rotation
+from dip.assembly.base import activity_log
 from dip.assembly.trust import establish_trust
 from dip.assembly.wakes import Wake
 from dip.catalogue.catalogue import Catalogue
@@ -205,6 +206,7 @@ async def portal(tmp_path: Path, registry: Registry) -> AsyncIterator[Portal]:
     )
     dispatcher.start()
     settings, stack = Settings(), AsyncExitStack()
+    executor = stack.enter_context(ThreadPoolExecutor(1))
     trust = await establish_trust(
         settings=settings,
         directory=tmp_path,
@@ -215,10 +217,11 @@ async def portal(tmp_path: Path, registry: Registry) -> AsyncIterator[Portal]:
         alarms=Alarms(
             store=store.alarms, clock=clock, settings=settings, mailer=Mailer(settings=settings, log=log), log=log
         ),
+        activity=activity_log(settings, clock, store, vault, catalogue, executor, log),
         metrics=Metrics(),
         revoked=Wake(),
         clock=clock,
-        executor=stack.enter_context(ThreadPoolExecutor(1)),
+        executor=executor,
         log=log,
         stack=stack,
     )

@@ -242,7 +242,7 @@ class Play:
             host, port = url.partition("://")[2].split(":")
             reader, writer = await asyncio.open_connection(host, int(port), ssl=secured)
             writer.write(garbage)
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(30):
                 await reader.read()
             writer.close()
 

@@ -63,7 +63,7 @@ async def call(
     try:
         lines = [f"POST /dip-channel/{CHANNEL} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
         writer.write("\r\n".join([*lines, "", ""]).encode() + body)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             answered, _, content = (await reader.read()).partition(b"\r\n\r\n")
     finally:
         writer.transport.abort()

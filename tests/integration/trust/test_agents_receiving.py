@@ -114,13 +114,13 @@ async def test_an_open_stream_ends_when_the_agent_is_withdrawn_and_hands_nothing
 
         reading = asyncio.create_task(read())
         await send(platform)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             first = await came.get()
         assert first.received is not None
         assert (await agent.acknowledge("IF-031", [first.entry])).all_accepted
         await acting.withdraw(REGISTRATION)
         ((_, transaction, _),) = await send(platform)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             await reading
         assert came.empty()
         assert await state_of(platform, transaction) == "waiting"

@@ -73,6 +73,21 @@ async def test_an_agent_signs_and_encrypts_with_its_own_keys_or_the_participants
 
 
 @pytest.mark.requirement("FS-42")
+@pytest.mark.parametrize("encrypts_as", [AGENT, SUPPLIER])
+async def test_an_agent_has_the_form_of_a_participants_message_checked(serve: Serve, encrypts_as: str) -> None:
+    async with serve() as platform, office(platform) as acting:
+        agent = await platform.client(AGENT)
+        message = request_of(SUPPLIER)
+        block = msgspec.json.encode(message["payload"]["CustomBlock"])
+        message["payload"]["CustomBlock"] = platform.credentials(encrypts_as).encryptor.encrypt(block)
+        checked = await agent.call("POST", "/validate/IF-031/DSApp", raw(message))
+        assert checked.status == (201 if encrypts_as == AGENT else 400)
+        await acting.assign(SUPPLIER, "SUP")
+        checked = await agent.call("POST", "/validate/IF-031/DSApp", raw(message))
+        assert (checked.status, checked.body) == (201, b'"Message OK"')
+
+
+@pytest.mark.requirement("FS-42")
 async def test_the_participants_connection_may_carry_its_agents_signature(serve: Serve) -> None:
     async with serve() as platform, office(platform) as acting:
         own = platform.credentials(SUPPLIER)

@@ -51,7 +51,7 @@ async def test_a_signed_call_is_answered_with_an_entry_for_each_message(
             "recipientID": "2200000001",
             "help": None,
         }
-        received = await listener.next(timeout_s=5)
+        received = await listener.next(timeout_s=30)
         assert (received.interface, received.event) == ("IF-036", "[DSAppActive]")
         assert received.correlation_id == "CI-20260321-1"
 
@@ -65,7 +65,7 @@ async def test_an_encrypted_custom_block_is_received_in_plain(
     sealed["payload"]["CustomBlock"] = platform.encryptor.encrypt(msgspec.json.encode(plain))
     async with Listener(platform.credentials()) as listener:
         status, _ = await post(dip_session, platform, listener, [sealed])
-        received = await listener.next(timeout_s=5)
+        received = await listener.next(timeout_s=30)
     assert (status, received.custom, received.encrypted) == (201, plain, True)
 
 
@@ -89,7 +89,7 @@ async def test_a_renewed_encryption_key_is_taken_up_when_the_first_message_comes
         (platform.folder / "encryption.key").write_bytes(pem(key))
         sealed["payload"]["CommonBlock"]["D0"]["replayIndicator"] = True
         status, _ = await post(dip_session, platform, listener, [sealed])
-        received = await listener.next(timeout_s=5)
+        received = await listener.next(timeout_s=30)
     assert (status, received.custom) == (201, plain)
 
 
@@ -159,7 +159,7 @@ async def test_a_message_that_was_asked_for_again_is_handed_on_again(
     async with Listener(platform.credentials()) as listener:
         await post(dip_session, platform, listener, [message()])
         await post(dip_session, platform, listener, [message(replayIndicator=True)])
-        assert [(await listener.next(timeout_s=5)).replayed for _ in range(2)] == [False, True]
+        assert [(await listener.next(timeout_s=30)).replayed for _ in range(2)] == [False, True]
 
 
 async def test_status_messages_are_received_beside_messages(
@@ -174,7 +174,7 @@ async def test_status_messages_are_received_beside_messages(
     }
     async with Listener(platform.credentials()) as listener:
         status, entries = await post(dip_session, platform, listener, [status_entry, status_entry])
-        received = [await listener.next(timeout_s=5) for _ in range(2)]
+        received = [await listener.next(timeout_s=30) for _ in range(2)]
     assert (status, entries[0]["transactionID"]) == (201, "T-1")
     assert all(each.is_status and each.sender == "0000000001" for each in received)
 
@@ -192,7 +192,7 @@ async def test_a_full_listener_asks_for_patience(platform: Platform, dip_session
     async with Listener(platform.credentials(), capacity=1) as listener:
         assert (await post(dip_session, platform, listener, [message(1)]))[0] == 201
         assert (await post(dip_session, platform, listener, [message(2)]))[0] == 503
-        await listener.next(timeout_s=5)
+        await listener.next(timeout_s=30)
         assert (await post(dip_session, platform, listener, [message(2)]))[0] == 201
 
 
