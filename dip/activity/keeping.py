@@ -8,8 +8,9 @@ from datetime import UTC, datetime, time
 from dip.activity.files import FileWriter, file_name, line_of
 from dip.activity.packing import RecordUnreadable, unpack
 from dip.ground.clock import Clock, microseconds
-from dip.ground.errors import DipError, StoreUnavailable
+from dip.ground.errors import DipError
 from dip.ground.log import Log
+from dip.ground.rounds import make_rounds
 from dip.ground.settings import Settings
 from dip.store.activity import START, ActivityFile, ActivityReader, Head, SqliteActivity, StoredRecord, link
 
@@ -39,16 +40,8 @@ class ActivityKeeping:
 
     async def run(self) -> None:
         """Sweep now and then, until cancelled."""
-        while True:
-            try:
-                await self.sweep()
-            except StoreUnavailable:
-                self._log.warning("activity_archiving_postponed")
-            except ChainBroken as exc:
-                self._log.error("activity_chain_broken", reason=exc.message)
-            except Exception:
-                self._log.exception("activity_archiving_failed")
-            await asyncio.sleep(self._settings.retention_sweep_s)
+        every_s = self._settings.retention_sweep_s
+        await make_rounds(self._look, every_s=every_s, what="activity_archiving", log=self._log)
 
     async def sweep(self) -> None:
         """Move what is older than `activity_months`, and remove files `activity_archive_months` after that.
@@ -64,6 +57,12 @@ class ActivityKeeping:
                 await self._forget_filed()
             months = settings.activity_months + settings.activity_archive_months
             await self._remove(microseconds(months_before(now, months)))
+
+    async def _look(self) -> None:
+        try:
+            await self.sweep()
+        except ChainBroken as exc:
+            self._log.error("activity_chain_broken", reason=exc.message)
 
     async def _move(self, before: int) -> bool:
         """Write the oldest records, made before a moment, to a file; whether there were any."""

@@ -20,12 +20,13 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     """Which records: what is given has to fit. who: a participant's DIP id, a user's name or an address.
 
     status: a status, or the first digit of one. path: how the path begins. since, until: business time,
-    microseconds, until exclusive. before: only numbers below it.
+    microseconds, until exclusive. before: only numbers below it. but: whose path begins so is left out.
     """
 
     who: str = ""
     status: int | None = None
     path: str = ""
+    but: str = ""
     since: int | None = None
     until: int | None = None
     before: int | None = None
@@ -129,4 +130,6 @@ def _fits(wanted: Wanted, seen: Seen) -> bool:
         if status != wanted.status and not (wanted.status < 10 and status // 100 == wanted.status):
             return False
     address = str(attributes.get("url.path") or attributes.get("url.full") or "")
+    if wanted.but and address.startswith(wanted.but):
+        return False
     return address.lower().startswith(wanted.path.lower())

@@ -3,12 +3,13 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import timedelta
+from functools import partial
 
 from dip.channels.registry import Registry
 from dip.ground.clock import Clock, microseconds
 from dip.ground.current import Current
-from dip.ground.errors import StoreUnavailable
 from dip.ground.log import Log
+from dip.ground.rounds import make_rounds
 from dip.ground.settings import Settings
 from dip.store.protocol import SweepStore
 from dip.store.sweep import ArchiveEnd
@@ -29,14 +30,9 @@ class Retention:
 
     async def run(self) -> None:
         """Sweep now and then, until cancelled; between steps the writer is free at least as long as it was not."""
-        while True:
-            try:
-                await self.sweep(rests=True)
-            except StoreUnavailable:
-                self._log.warning("retention_postponed")
-            except Exception:
-                self._log.exception("retention_failed")
-            await asyncio.sleep(self._settings.retention_sweep_s)
+        await make_rounds(
+            partial(self.sweep, rests=True), every_s=self._settings.retention_sweep_s, what="retention", log=self._log
+        )
 
     async def sweep(self, *, rests: bool = False) -> int:
         """Forget everything whose time is over; returns how many messages that were.

@@ -4,7 +4,7 @@ import asyncio
 import ssl
 import sys
 from pathlib import Path
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import aiohttp
 import msgspec
@@ -12,6 +12,14 @@ import typer
 
 from dip.cli.transcript import refusals_explained
 from dip.client import ServerNotReached, find_server
+
+Data = Annotated[Path, typer.Option("--data", envvar="DIP_DATA", help="Data directory of the server.")]
+"""The option that says whose administration API is asked."""
+Portal = Annotated[
+    str | None, typer.Option("--portal", help="The portal to call; by default the one of the data directory.")
+]
+HOME: Final = Path("data/state")
+"""Where a server keeps its data by default."""
 
 _TIMEOUT: Final = aiohttp.ClientTimeout(total=120)
 _REFUSED: Final = 400

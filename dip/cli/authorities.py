@@ -2,22 +2,17 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated
 
 import msgspec
 import typer
 
-from dip.cli.asking import ask
+from dip.cli.asking import HOME, Data, Portal, ask
 from dip.store.authorities import AuthorityKind
 
 authorities_app = typer.Typer(
     no_args_is_help=True, help="Outside authorities: whose certificates participants may bring."
 )
-_Data = Annotated[Path, typer.Option("--data", envvar="DIP_DATA", help="Data directory of the server.")]
-_Portal = Annotated[
-    str | None, typer.Option("--portal", help="The portal to call; by default the one of the data directory.")
-]
-_HOME: Final = Path("data/state")
 
 
 @authorities_app.command("add")
@@ -28,8 +23,8 @@ def add(
         AuthorityKind, typer.Option("--kind", help="environment: that of another environment, refused by name.")
     ] = AuthorityKind.TRUSTED,
     name: Annotated[str, typer.Option("--name", help="A name for people.")] = "",
-    data: _Data = _HOME,
-    portal: _Portal = None,
+    data: Data = HOME,
+    portal: Portal = None,
 ) -> None:
     """Know a further authority, from the next connection on.
 
@@ -45,7 +40,7 @@ def add(
 
 
 @authorities_app.command("list")
-def listed(*, data: _Data = _HOME, portal: _Portal = None) -> None:
+def listed(*, data: Data = HOME, portal: Portal = None) -> None:
     """List the authorities in force: one JSON object a line."""
     for one in ask("GET", "authorities", data, portal)["items"]:
         sys.stdout.write(_line(one))
@@ -55,8 +50,8 @@ def listed(*, data: _Data = _HOME, portal: _Portal = None) -> None:
 def remove(
     fingerprint: Annotated[str, typer.Argument(help="SHA-256 of the root, 64 hexadecimal digits, as `list` gives it.")],
     *,
-    data: _Data = _HOME,
-    portal: _Portal = None,
+    data: Data = HOME,
+    portal: Portal = None,
 ) -> None:
     """Trust an authority no more: every certificate of it is refused at once."""
     sys.stdout.write(_line(ask("DELETE", f"authorities/{fingerprint}", data, portal)))

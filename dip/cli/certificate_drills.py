@@ -4,13 +4,15 @@ import io
 import sys
 import zipfile
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 from urllib.parse import quote
 
 import msgspec
 import typer
+from rich.console import Console
+from rich.table import Table
 
-from dip.cli.asking import ask, ask_for_bytes
+from dip.cli.asking import HOME, Data, Portal, ask, ask_for_bytes
 from dip.participants.files import PUBLIC, SECRET, write_file
 
 _KEY: Final = ".key"
@@ -20,12 +22,8 @@ def certificate_drills(
     dip_id: Annotated[str, typer.Argument(metavar="DIP-ID", help="The participant to make them for.")],
     *,
     out: Annotated[Path | None, typer.Option("--out", help="A folder to put them into as well.")] = None,
-    data: Annotated[Path, typer.Option("--data", envvar="DIP_DATA", help="Data directory of the server.")] = Path(
-        "data/state"
-    ),
-    portal: Annotated[
-        str | None, typer.Option("--portal", help="The portal to call; by default the one of the data directory.")
-    ] = None,
+    data: Data = HOME,
+    portal: Portal = None,
 ) -> None:
     """Make a participant certificates that are expired, revoked, of a wrong name, use or environment, and so on.
 
@@ -33,10 +31,20 @@ def certificate_drills(
     Ends with 0 when they are made, 1 when the server refused, 2 when it could not be asked.
     """
     path = f"participants/{quote(dip_id, safe='')}/drills"
-    for one in ask("POST", path, data, portal)["items"]:
-        sys.stdout.write(msgspec.json.encode(one).decode() + "\n")
+    made = ask("POST", path, data, portal)["items"]
+    if sys.stdout.isatty():
+        _show(made)
+    else:
+        sys.stdout.writelines(msgspec.json.encode(one).decode() + "\n" for one in made)
     if out is not None:
         _unpack(ask_for_bytes("GET", f"{path}.zip", data, portal), out)
+
+
+def _show(made: list[dict[str, Any]]) -> None:
+    table = Table("kind", "use", "valid from", "until", "in the participant's folder")
+    for one in made:
+        table.add_row(one["kind"], one["use"], one["notBefore"][:10], one["notAfter"][:10], one["file"])
+    Console().print(table)
 
 
 def _unpack(archive: bytes, folder: Path) -> None:

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from dip.cli.asking import ask
+from dip.cli.asking import HOME, Data, Portal, ask
 from dip.cli.transcript import refusals_explained
 from dip.ground.errors import SetupRefused
 from dip.messages.identifiers import DIP
@@ -26,7 +26,6 @@ from dip.security.pki import CertificateUse
 certificates_app = typer.Typer(no_args_is_help=True, help="Certificates of participants, and the DIP's own.")
 _OWN: Final = "platform/certificates"
 _OWN_USES: Final = (CertificateUse.TLS, CertificateUse.SIGNING)
-_HOME: Final = Path("data/state")
 
 
 class KeyKind(StrEnum):
@@ -37,10 +36,6 @@ class KeyKind(StrEnum):
 
 
 _Holder = Annotated[str, typer.Argument(metavar="DIP-ID", help="The participant.")]
-_Data = Annotated[Path, typer.Option("--data", envvar="DIP_DATA", help="Data directory of the server.")]
-_Portal = Annotated[
-    str | None, typer.Option("--portal", help="The portal to call; by default the one of the data directory.")
-]
 _Kind = Annotated[
     KeyKind | None, typer.Option("--key", help="The kind of key that is made here; by default p256 for tls, else rsa.")
 ]
@@ -56,8 +51,8 @@ def issue(
         Path | None, typer.Option("--out", help="A folder for the certificate; without --csr its key is made here too.")
     ] = None,
     kind: _Kind = None,
-    data: _Data = _HOME,
-    portal: _Portal = None,
+    data: Data = HOME,
+    portal: Portal = None,
 ) -> None:
     """Issue a further certificate; the earlier ones go on.
 
@@ -95,8 +90,8 @@ def renew(
     use: Annotated[CertificateUse | None, typer.Option("--use", help="Only this use; by default every one.")] = None,
     everybody: Annotated[bool, typer.Option("--all", help="Those of every participant.")] = False,
     own: Annotated[bool, typer.Option("--own", help="The DIP's own.")] = False,
-    data: _Data = _HOME,
-    portal: _Portal = None,
+    data: Data = HOME,
+    portal: Portal = None,
 ) -> None:
     """Follow certificates by further ones, of a participant, of every participant, or the DIP's own; messages go on.
 
@@ -121,8 +116,8 @@ def revoke(
     holder: Annotated[str, typer.Argument(metavar="DIP-ID", help=f"The participant; {DIP} for the DIP's own.")],
     fingerprint: Annotated[str, typer.Argument(metavar="FINGERPRINT", help="SHA-256, hexadecimal; `list` shows it.")],
     *,
-    data: _Data = _HOME,
-    portal: _Portal = None,
+    data: Data = HOME,
+    portal: Portal = None,
 ) -> None:
     """Revoke a certificate: the next call and the next signature with it are refused."""
     place = _OWN if holder == DIP else _of(holder)
@@ -138,8 +133,8 @@ def listed(
     ] = "",
     use: Annotated[CertificateUse | None, typer.Option("--use", help="Only this use.")] = None,
     own: Annotated[bool, typer.Option("--own", help="The DIP's own.")] = False,
-    data: _Data = _HOME,
-    portal: _Portal = None,
+    data: Data = HOME,
+    portal: Portal = None,
 ) -> None:
     """List certificates, those that end first at the head: a table, or a JSON object a line in a pipe."""
     if own:

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 from urllib.parse import quote
 
 import msgspec
@@ -11,17 +11,12 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from dip.cli.asking import ask
+from dip.cli.asking import HOME, Data, Portal, ask
 from dip.cli.participants_file import BadFile, File, export_file, import_file, read_file, written
 from dip.cli.transcript import refusals_explained
 
 participants_app = typer.Typer(no_args_is_help=True, help="Participants: add, list, remove, export, import.")
 
-_HOME: Final = Path("data/state")
-_Data = Annotated[Path, typer.Option("--data", envvar="DIP_DATA", help="Data directory of the server.")]
-_Portal = Annotated[
-    str | None, typer.Option("--portal", help="The portal to call; by default the one of the data directory.")
-]
 _DipId = Annotated[str, typer.Argument(metavar="DIP-ID", help="The participant.")]
 
 
@@ -40,8 +35,8 @@ def add(
         list[str] | None,
         typer.Option("--csr", help="USE=FILE: a signing request for a key that it brings (tls, signing, encryption)."),
     ] = None,
-    data: _Data = _HOME,
-    portal: _Portal = None,
+    data: Data = HOME,
+    portal: Portal = None,
 ) -> None:
     """Add a participant: channels, certificates, folder and API key at once.
 
@@ -71,8 +66,8 @@ def add(
 def listed(
     *,
     left: Annotated[bool, typer.Option("--left", help="With those that left.")] = False,
-    data: _Data = _HOME,
-    portal: _Portal = None,
+    data: Data = HOME,
+    portal: Portal = None,
 ) -> None:
     """List the participants: a table on a terminal, one JSON object a line in a pipe."""
     items = ask("GET", f"participants{'?left=true' if left else ''}", data, portal)["items"]
@@ -84,7 +79,7 @@ def listed(
 
 
 @participants_app.command("remove")
-def remove(dip_id: _DipId, *, data: _Data = _HOME, portal: _Portal = None) -> None:
+def remove(dip_id: _DipId, *, data: Data = HOME, portal: Portal = None) -> None:
     """Offboard a participant: roles, certificates, API key, webhooks and waiting messages are withdrawn."""
     ask("DELETE", f"participants/{quote(dip_id, safe='')}", data, portal)
     if sys.stdout.isatty():
@@ -99,8 +94,8 @@ def export(
         Path | None, typer.Argument(metavar="FILE", help="Ends with .yaml or .json; without it: stdout.")
     ] = None,
     *,
-    data: _Data = _HOME,
-    portal: _Portal = None,
+    data: Data = HOME,
+    portal: Portal = None,
 ) -> None:
     """Write companies, participants, roles, sign-ups and agents into one file that `import` takes."""
     found = export_file(lambda method, path: ask(method, path, data, portal))
@@ -120,8 +115,8 @@ def export(
 def import_(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="As `export` writes it, YAML or JSON.")],
     *,
-    data: _Data = _HOME,
-    portal: _Portal = None,
+    data: Data = HOME,
+    portal: Portal = None,
 ) -> None:
     """Have the participants of a file take part as it says; the same file again changes nothing.
 

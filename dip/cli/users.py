@@ -1,22 +1,18 @@
 """`python run.py users`: who may log in to the portal of a server that runs (8.3)."""
 
 import sys
-from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 from urllib.parse import quote
 
 import msgspec
 import typer
+from rich.console import Console
+from rich.table import Table
 
-from dip.cli.asking import ask
+from dip.cli.asking import HOME, Data, Portal, ask
 
 users_app = typer.Typer(no_args_is_help=True, help="Users of the portal and what each of them may do.")
-_Data = Annotated[Path, typer.Option("--data", envvar="DIP_DATA", help="Data directory of the server.")]
-_Portal = Annotated[
-    str | None, typer.Option("--portal", help="The portal to call; by default the one of the data directory.")
-]
 _Name = Annotated[str, typer.Argument(help="The user's name.")]
-_HOME: Final = Path("data/state")
 
 
 @users_app.command("add")
@@ -30,8 +26,8 @@ def add(
     dip_id: Annotated[
         list[str] | None, typer.Option("--dip-id", help="A DIP id that the user works for; without it all.")
     ] = None,
-    data: _Data = _HOME,
-    portal: _Portal = None,
+    data: Data = HOME,
+    portal: Portal = None,
 ) -> None:
     """Make a user, and say its password, which has to be changed at the first log-in.
 
@@ -42,29 +38,46 @@ def add(
 
 
 @users_app.command("list")
-def listed(*, data: _Data = _HOME, portal: _Portal = None) -> None:
-    """List the users: one JSON object a line."""
-    path = "users"
+def listed(*, data: Data = HOME, portal: Portal = None) -> None:
+    """List the users: a table, or one JSON object a line in a pipe."""
+    table, path = Table("name", "may act as", "sees", "state"), "users"
     while True:
         page = ask("GET", path, data, portal)
         for one in page["items"]:
-            sys.stdout.write(_line(one))
+            if sys.stdout.isatty():
+                table.add_row(one["name"], ", ".join(one["powers"]), _seen(one), _state(one))
+            else:
+                sys.stdout.write(_line(one))
         if page["next"] is None:
-            return
+            break
         path = f"users?next={quote(page['next'], safe='')}"
+    if sys.stdout.isatty():
+        Console().print(table)
 
 
 @users_app.command("remove")
-def remove(name: _Name, *, data: _Data = _HOME, portal: _Portal = None) -> None:
+def remove(name: _Name, *, data: Data = HOME, portal: Portal = None) -> None:
     """Remove a user; its sessions end at once. The last administrator stays."""
     ask("DELETE", f"users/{quote(name, safe='')}", data, portal)
 
 
 @users_app.command("password")
-def password(name: _Name, *, data: _Data = _HOME, portal: _Portal = None) -> None:
+def password(name: _Name, *, data: Data = HOME, portal: Portal = None) -> None:
     """Give a user a new random password and say it; it has to be changed at the next log-in."""
     sys.stdout.write(_line(ask("PATCH", f"users/{quote(name, safe='')}", data, portal, {"newPassword": True})))
 
 
 def _line(answer: Any) -> str:
     return msgspec.json.encode(answer).decode() + "\n"
+
+
+def _seen(user: dict[str, Any]) -> str:
+    if user["company"] is None:
+        return "everybody"
+    return f"company {user['company']}" + (f": {', '.join(user['dipIds'])}" if user["dipIds"] else "")
+
+
+def _state(user: dict[str, Any]) -> str:
+    if user["disabledAt"]:
+        return "disabled"
+    return "password to be changed" if user["mustChange"] else "in use"

@@ -13,8 +13,9 @@ from dip.channels.registry import Registry
 from dip.delivery.returns import Returns
 from dip.ground.clock import Clock, microseconds
 from dip.ground.current import Current
-from dip.ground.errors import Conflict, NotFound, StoreUnavailable
+from dip.ground.errors import Conflict, NotFound
 from dip.ground.log import Log
+from dip.ground.rounds import make_rounds
 from dip.ground.settings import Settings
 from dip.messages.identifiers import DIP
 from dip.store.dead_letters import DeadLetterFilter, Found
@@ -79,14 +80,7 @@ class DeadLetters:
 
     async def run(self) -> None:
         """Give up what is due, again and again, until cancelled."""
-        while True:
-            try:
-                await self.sweep()
-            except StoreUnavailable:
-                self._log.warning("dead_letters_postponed")
-            except Exception:
-                self._log.exception("dead_letters_failed")
-            await asyncio.sleep(self._settings.dead_letter_sweep_s)
+        await make_rounds(self.sweep, every_s=self._settings.dead_letter_sweep_s, what="dead_letters", log=self._log)
 
     async def sweep(self) -> int:
         """Give up everything whose time is over, in the order in which it became due; returns how many.

@@ -1,12 +1,12 @@
 """Looks at queues and dead letters now and then, and raises alarms (5.11.4)."""
 
-import asyncio
 from collections.abc import Callable
 from datetime import timedelta
 
 from dip.delivery.dispatcher import Dispatcher, EndpointState
 from dip.ground.clock import Clock
 from dip.ground.log import Log
+from dip.ground.rounds import make_rounds
 from dip.ground.settings import Settings
 from dip.reporting.alarms import Alarms
 from dip.store.alarms import AlarmKind
@@ -40,12 +40,7 @@ class Watchman:
 
     async def run(self) -> None:
         """Look again and again, until cancelled."""
-        while True:
-            try:
-                await self.look()
-            except Exception:
-                self._log.exception("alarms_not_checked")
-            await asyncio.sleep(self._settings.alarm_check_s)
+        await make_rounds(self.look, every_s=self._settings.alarm_check_s, what="watch", log=self._log)
 
     async def look(self) -> None:
         """Raise what is wrong now, clear what is over."""

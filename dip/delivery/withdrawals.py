@@ -8,8 +8,8 @@ from dip.delivery.dispatcher import Dispatcher
 from dip.delivery.returns import Returns
 from dip.ground.clock import Clock, microseconds
 from dip.ground.current import Current
-from dip.ground.errors import StoreUnavailable
 from dip.ground.log import Log
+from dip.ground.rounds import make_rounds
 from dip.ground.settings import Settings
 from dip.messages.identifiers import DIP
 from dip.participants.participant import Participant
@@ -71,14 +71,7 @@ class Withdrawals:
 
     async def run(self) -> None:
         """Look again and again, until cancelled."""
-        while True:
-            try:
-                await self.sweep()
-            except StoreUnavailable:
-                self._log.warning("withdrawals_postponed")
-            except Exception:
-                self._log.exception("withdrawals_failed")
-            await asyncio.sleep(self._settings.withdrawal_sweep_s)
+        await make_rounds(self.sweep, every_s=self._settings.withdrawal_sweep_s, what="withdrawals", log=self._log)
 
     async def sweep(self) -> int:
         """Withdraw all that may not be received any more; returns how many messages. Raises StoreUnavailable."""

@@ -21,6 +21,8 @@ from dip.store.page_records import PAGE_LIMIT
 _ALL: Final = f"{API}/activity"
 _PAGE: Final = "/activity"
 _ON_A_PAGE: Final = 50
+_STATIC: Final = "/static/"
+"""Pictures and styles: on the page only for who asks for them."""
 _FIELDS: Final = ("who", "status", "path", "from", "to")
 
 
@@ -89,7 +91,10 @@ class ActivityDesk:
         fault, following = None, None
         try:
             given = {**typed, "next": request.query.get("next", "")}
-            found = await asyncio.to_thread(self._book.search, _wanted(given, _ON_A_PAGE))
+            wanted = _wanted(given, _ON_A_PAGE)
+            if not wanted.path:
+                wanted = msgspec.structs.replace(wanted, but=_STATIC)
+            found = await asyncio.to_thread(self._book.search, wanted)
             rows, following = [_shown(one) for one in found.items], found.next
         except BadRequest as error:
             fault = error.message
