@@ -64,7 +64,7 @@ class _Message(msgspec.Struct, forbid_unknown_fields=True):
 
     payload: _Payload
     signature: Any = UNSET
-    originalTransaction: Any = UNSET  # noqa: N815 - the name in the message
+    original: Any = msgspec.field(default=UNSET, name="originalTransaction")
 
 
 _Said = str | UnsetType | None

@@ -17,8 +17,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from dip.app import running
 from dip.ground.errors import SetupRefused
+from dip.ground.given_settings import read_settings
 from dip.ground.log import LibraryLog, Log, log_uncaught, make_log
-from dip.ground.settings import Settings, read_settings
+from dip.ground.settings import Settings
 
 _YOUNG_OBJECTS = 50_000
 _FILES = 65_536

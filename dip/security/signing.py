@@ -4,7 +4,6 @@ import base64
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
 from typing import ClassVar, Self
 
 import msgspec
@@ -120,13 +119,9 @@ class Signer:
 
     def __init__(self, private_key: SigningKey, certificate_pem: bytes) -> None:
         self._private_key = private_key
-        self._pem = certificate_pem
-        self._certificate = base64.b64encode(certificate_pem.replace(b"\r\n", b"\n")).decode("ascii")
-
-    @cached_property
-    def fingerprint(self) -> str:
+        self.fingerprint = fingerprint(x509.load_pem_x509_certificate(certificate_pem))
         """Of the certificate that goes with the signatures: SHA-256 of its DER form, hexadecimal."""
-        return fingerprint(x509.load_pem_x509_certificate(self._pem))
+        self._certificate = base64.b64encode(certificate_pem.replace(b"\r\n", b"\n")).decode("ascii")
 
     def headers(self, method: str, url: str, body: bytes, at: datetime, digest: str | None = None) -> dict[str, str]:
         """The four headers for a request made at `at` (wall time). digest: the body's content hash, if it is known."""

@@ -150,10 +150,7 @@ def _has(participants: Participants, use: CertificateUse, at: datetime) -> bool:
 
 
 def _signer(held: HeldCertificate) -> Signer:
-    signer = Signer(from_der(held.private_key or b""), held.pem.encode())
-    # Worked out here, and not by the first message.
-    signer.fingerprint  # noqa: B018
-    return signer
+    return Signer(from_der(held.private_key or b""), held.pem.encode())
 
 
 def _identity(held: HeldCertificate) -> TlsIdentity:

@@ -6,7 +6,8 @@ import pytest
 
 from dip.ground.clock import Clock
 from dip.ground.errors import SetupRefused
-from dip.ground.settings import Settings, read_settings
+from dip.ground.given_settings import read_settings
+from dip.ground.settings import Settings
 from tests.conftest import Serve
 from tests.integration.duties.desk import Desk, desk, metrics
 from tests.integration.duties.mail_server import MailServer

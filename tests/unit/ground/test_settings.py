@@ -6,8 +6,9 @@ import msgspec
 import pytest
 
 from dip.ground.errors import SetupRefused
+from dip.ground.given_settings import read_settings
 from dip.ground.profiles import PROFILES
-from dip.ground.settings import Settings, read_settings
+from dip.ground.settings import Settings
 
 
 def config(tmp_path: Path, text: str) -> Path:
