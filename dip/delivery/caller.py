@@ -13,6 +13,8 @@ from dip.delivery.answers import Call
 from dip.ground.settings import Settings
 from dip.participants.webhooks import Network, WebhookRefused, check_address, check_resolved, check_webhook_url
 
+_CHECKED: Final = 4096
+"""Addresses whose form is remembered as a good one."""
 _KEPT_S: Final = 60
 """How long what a name resolved to is used; it was checked then."""
 _HEADER_LIMIT: Final = 8190
@@ -62,6 +64,7 @@ class WebhookCaller:
     ) -> None:
         self._environment = settings.environment
         self._networks = networks
+        self._checked: set[str] = set()
         self._timeout = aiohttp.ClientTimeout(total=settings.delivery_timeout_s)
         self._answer_limit = settings.delivery_answer_limit_bytes
         connector = aiohttp.TCPConnector(
@@ -84,8 +87,7 @@ class WebhookCaller:
     async def post(self, url: str, body: bytes | AsyncIterable[bytes], headers: Any) -> Call:
         """Post and read the answer; a call without an answer has status None and a reason."""
         try:
-            # Settings may have changed since it was configured, and an address needs no resolver.
-            check_webhook_url(url, self._environment, self._networks)
+            self._check(url)
             async with self._session.post(
                 url, data=body, headers=headers, timeout=self._timeout, allow_redirects=False
             ) as response:
@@ -105,6 +107,15 @@ class WebhookCaller:
     async def close(self) -> None:
         """Close all connections."""
         await self._session.close()
+
+    def _check(self, url: str) -> None:
+        """Raise WebhookRefused: settings may have changed since it was configured, and an address needs no resolver."""
+        if url in self._checked:
+            return
+        check_webhook_url(url, self._environment, self._networks)
+        if len(self._checked) >= _CHECKED:
+            self._checked.clear()
+        self._checked.add(url)
 
     def _socket(self, address: aiohttp.AddrInfoType) -> socket.socket:
         """A socket for an address, the last thing before it is called: whatever led here, it is checked once more."""
