@@ -28,9 +28,9 @@ _NANOSECONDS: Final = 1000
 class ActivityLog:
     """Takes what happened and puts it into the chain, in this order.
 
-    It holds at most `activity_waiting_bytes`; who brings more waits. An answer is not held up otherwise: what a
-    crash finds in memory, made in the last `activity_linger_ms` or being committed, is lost. The evidence of messages
-    is not: it is committed with them.
+    It holds at most `activity_waiting_bytes`; who brings more waits, for a while. An answer is not held up otherwise:
+    what a crash finds in memory, made in the last `activity_linger_ms` or being committed, is lost. The evidence of
+    messages is not: it is committed with them.
     """
 
     def __init__(
@@ -66,15 +66,15 @@ class ActivityLog:
         self._task = asyncio.create_task(self._run(), name="activity log")
 
     async def record(self, event: Event) -> None:
-        """Take an event; waits only while there is no room for it."""
-        while self._is_full:
-            self._room.clear()
-            self._wake()
-            await self._room.wait()
-        self._put(event)
+        """Take an event; waits while there is no room for it, `activity_patience_s` at most, then goes on without."""
+        if self._is_full:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._settings.activity_patience_s):
+                    await self._have_room()
+        self.record_now(event)
 
     def record_now(self, event: Event) -> None:
-        """Take an event where nobody can wait; one for which there is no room is told to the server's log."""
+        """Take an event; one for which there is no room is told to the server's log."""
         if self._is_full:
             self._log.error("activity_not_recorded", count=1)
         else:
@@ -133,6 +133,12 @@ class ActivityLog:
     @property
     def _is_full(self) -> bool:
         return self._held >= self._settings.activity_waiting_bytes
+
+    async def _have_room(self) -> None:
+        while self._is_full:
+            self._room.clear()
+            self._wake()
+            await self._room.wait()
 
     def _put(self, event: Event) -> None:
         self._waiting.append((microseconds(self._clock.now()), self.wall_ns(), event))

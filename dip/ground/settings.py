@@ -308,6 +308,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     activity_waiting_bytes: Annotated[
         int, Meta(ge=1024, description="Records of the activity log held in memory; who brings more waits")
     ] = 32 * 1024 * 1024
+    activity_patience_s: Annotated[
+        float, Meta(gt=0, description="How long a request waits for room in the activity log; then it goes unrecorded")
+    ] = 10.0
     activity_file_records: Annotated[
         int, Meta(ge=1, description="Most records in one archive file of the activity log")
     ] = 100_000

@@ -85,6 +85,26 @@ async def test_who_brings_more_than_there_is_room_for_waits_and_nothing_is_dropp
         assert names(store) == ["dip.server.started", *["dip.request.received"] * 20]
 
 
+async def test_nobody_waits_for_ever_and_what_goes_unrecorded_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limits = {"activity_linger_ms": 0, "activity_waiting_bytes": 9000, "activity_patience_s": 0.05}
+    async with opened(tmp_path) as store, logging(store, **limits) as log:
+        await log.written()
+        may_write = asyncio.Event()
+        append = store.activity.append
+
+        async def held(records: object) -> None:
+            await may_write.wait()
+            await append(records)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(store.activity, "append", held)
+        await asyncio.gather(*(log.record(event(1000)) for _ in range(20)))
+        may_write.set()
+        await log.written()
+        assert 0 < names(store).count("dip.request.received") <= 5
+
+
 async def test_while_the_disk_is_full_records_wait(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("dip.activity.log._STORE_WAIT_S", 0.01)
     async with opened(tmp_path) as store, logging(store, activity_linger_ms=0) as log:
