@@ -50,6 +50,8 @@ _PRIVATE_KEY: Final = "PRIVATE KEY-----"
 _CUSTOM: Final = "customblock"
 _FREE_TEXTS: Final = frozenset({"subtext", "serviceticketurl"})
 """Names of what a participant writes as it likes."""
+_HEADS: Final = (b'[{"payload":', b'[{"originalTransaction":')
+"""How what the DIP hands out begins."""
 _HELP: Final = b'"help":"'
 _MASKED_RAW: Final = Raw(msgspec.json.encode(MASKED))
 
@@ -95,6 +97,18 @@ _RESPONSE: Final = msgspec.json.Decoder(_Response)
 _UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
+def first_messages(body: bytes, most: int) -> bytes:
+    """The first messages of an array that the DIP wrote, as an array of so many bytes at most; else the whole body.
+
+    Within a text a quotation mark is escaped: what is looked for stands between two messages, or within a block, and
+    then what is cut off there can't be read.
+    """
+    if not body.startswith(_HEADS):
+        return body
+    end = max(body.rfind(b"," + head[1:], 0, most) for head in _HEADS)
+    return body[:end] + b"]" if end > 0 else body
+
+
 class Masker:
     """Masks queries, texts and JSON. Safe to use from several threads."""
 
@@ -126,7 +140,7 @@ class Masker:
         if ours and body.startswith(b'{"messageArray":') and _HELP not in body:
             return self._digits(body)
         try:
-            if body.startswith((b'[{"payload":', b'[{"originalTransaction":')):
+            if body.startswith(_HEADS):
                 return self._messages(body)
             if b'"messageArray"' in body:
                 try:

@@ -9,7 +9,7 @@ import msgspec
 from yarl import URL
 
 from dip.activity.events import SENT, Event
-from dip.activity.masking import Masker
+from dip.activity.masking import Masker, first_messages
 
 _INFO: Final = (9, "INFO")
 _WARN: Final = (13, "WARN")
@@ -33,6 +33,10 @@ class Record(msgspec.Struct, rename="pascal", omit_defaults=True, kw_only=True):
     instrumentation_scope: msgspec.Raw
     attributes: dict[str, Any]
     body: msgspec.Raw | str | None = None
+
+
+_MUCH: Final = 2
+"""How many times what is kept a body has to have, that only its first messages are looked at."""
 
 
 class Recorder:
@@ -105,11 +109,13 @@ class Recorder:
         if not body:
             return None
         if not event.is_document and "json" in event.media:
-            masked = self._masker.json(body, ours=event.name != SENT)
+            ours = event.name != SENT
+            head = first_messages(body, self._limit) if ours and len(body) > _MUCH * self._limit else body
+            masked = self._masker.json(head, ours=ours)
             if masked is not None:
-                if len(masked) <= self._limit:
+                if head is body and len(masked) <= self._limit:
                     return msgspec.Raw(masked)
-                attributes |= {"dip.body.sha256": hashlib.sha256(masked).hexdigest(), "dip.body.cut": True}
+                attributes |= {"dip.body.sha256": hashlib.sha256(body).hexdigest(), "dip.body.cut": True}
                 return masked[: self._limit].decode("utf-8", "ignore")
         attributes["dip.body.sha256"] = hashlib.sha256(body).hexdigest()
         return None

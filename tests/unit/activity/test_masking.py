@@ -172,6 +172,28 @@ def test_a_long_body_is_cut_with_size_and_hash_of_the_whole() -> None:
     assert found["Attributes"]["dip.body.sha256"] == hashlib.sha256(body).hexdigest()
 
 
+@pytest.mark.parametrize("head", ["payload", "originalTransaction"])
+def test_of_many_messages_the_first_are_kept_masked(head: str) -> None:
+    message = {"payload": {"CommonBlock": {"M0": {"MPANCore": MPAN}}, "CustomBlock": {"secret": MPAN}}}
+    first = message if head == "payload" else {"originalTransaction": {"transactionID": "T-1"}, **message}
+    body = msgspec.json.encode([first] * 100)
+    found = recorded(answered(body), 1000)
+    assert found["Body"].startswith(f'[{{"{head}":')
+    # The last one may be cut.
+    assert found["Body"].count(MARK) >= found["Body"].count(MASKED) > 3
+    assert MPAN not in found["Body"]
+    assert found["Attributes"]["dip.body.cut"] is True
+    assert found["Attributes"]["dip.body.sha256"] == hashlib.sha256(body).hexdigest()
+
+
+def test_messages_that_look_like_others_within_are_not_kept() -> None:
+    within = [{"x": 1}, *({"payload": MPAN} for _ in range(300))]
+    body = msgspec.json.encode([{"payload": {"CommonBlock": {}, "CustomBlock": {"list": within}}}])
+    found = recorded(answered(body), 1000)
+    assert "Body" not in found
+    assert found["Attributes"]["dip.body.sha256"] == hashlib.sha256(body).hexdigest()
+
+
 @pytest.mark.parametrize(
     ("body", "media", "name"),
     [
