@@ -178,7 +178,7 @@ def test_of_many_messages_the_first_are_kept_masked(head: str) -> None:
     first = message if head == "payload" else {"originalTransaction": {"transactionID": "T-1"}, **message}
     body = msgspec.json.encode([first] * 100)
     found = recorded(answered(body), 1000)
-    assert found["Body"].startswith(f'[{{"{head}":')
+    assert found["Body"].startswith('[{"payload":')
     # The last one may be cut.
     assert found["Body"].count(MARK) >= found["Body"].count(MASKED) > 3
     assert MPAN not in found["Body"]
