@@ -77,7 +77,7 @@ class Certificates:
 
     async def issue_with_key(self, holder: DipId, use: CertificateUse, request: bytes | None = None) -> Issued:
         """As `issue`; with the private key, where the DIP made one that is not its own to keep."""
-        self._check(holder)
+        self._check_present(holder)
         key = None if request is None else requested_key(request, use)
         async with self._turn:
             (made,) = await self._issue(holder, {use: key})
@@ -90,7 +90,7 @@ class Certificates:
         again. Revoked ones are not followed, nor those of outside authorities.
         Raises NotFound, BadRequest, StoreUnavailable.
         """
-        self._check(holder)
+        self._check_present(holder)
         uses = list(CertificateUse) if use is None else [use]
         async with self._turn:
             at_hand = [newest for one in uses if (newest := self._newest(holder, one)) is not None]
@@ -153,6 +153,11 @@ class Certificates:
             raise NotFound("No participant has this DIP id.")
         if holder == DIP:
             raise BadRequest("The DIP's own certificates are renewed at /admin/api/platform/certificates.")
+
+    def _check_present(self, holder: DipId) -> None:
+        self._check(holder)
+        if self._participants.value.present(holder) is None:
+            raise BadRequest(f"{holder} takes no part any more; onboard it again to issue certificates for it.")
 
     def _newest(self, holder: DipId, use: CertificateUse) -> HeldCertificate | None:
         """What a renewal follows."""

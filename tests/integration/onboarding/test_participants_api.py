@@ -120,6 +120,25 @@ async def test_names_and_roles_change_and_unknown_participants_are_not_found(ser
         await call("PATCH", "/2300000001", {"roles": []}, 400)
 
 
+@pytest.mark.requirement("FS-40", "FS-68")
+async def test_who_left_gets_no_certificate_until_it_comes_back(serve: Serve) -> None:
+    async with serve() as platform, calling(platform) as call:
+        (signing,) = await _of_use(call, "signing")
+        await call("DELETE", "/2300000001", status=204)
+        for path in ("certificates", "certificates/renew"):
+            said = await call("POST", f"/2300000001/{path}", {"use": "tls"}, 400)
+            assert "takes no part any more" in said["detail"]
+        assert (await _of_use(call, "signing"))[0]["revokedAt"] is not None
+        await call("DELETE", f"/2300000001/certificates/{signing['fingerprint']}")
+        await call("POST", "", {**NEW, "dipId": "2300000001"}, 201)
+        await call("POST", "/2300000001/certificates", {"use": "tls"}, 201)
+
+
+async def _of_use(call: Any, use: str) -> list[dict[str, Any]]:
+    found = (await call("GET", "/2300000001/certificates"))["items"]
+    return [one for one in found if one["use"] == use]
+
+
 async def _notified(platform: Platform, mpan: str) -> list[str]:
     """Who gets an IF-024 about an MPAN."""
     message = made_up(platform, "IF-024", "[SN-Vacant]", "2300000001", "SUP")
