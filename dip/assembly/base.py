@@ -131,7 +131,10 @@ async def lay_base(
     participants = Current(load_participants(store.parties, vault))
     executor = ThreadPoolExecutor(_WORKERS, thread_name_prefix="crypto")
     stack.callback(executor.shutdown, wait=True)
-    activity = activity_log(settings, clock, store, vault, catalogue, executor, log)
+    # Many records are written down at a time: no message's cryptography waits behind them.
+    writing_down = ThreadPoolExecutor(1, thread_name_prefix="activity")
+    stack.callback(writing_down.shutdown, wait=True)
+    activity = activity_log(settings, clock, store, vault, catalogue, writing_down, log)
     stack.push_async_callback(activity.close)
     activity.start()
     mailer = Mailer(settings=settings, log=log)
