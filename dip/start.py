@@ -24,14 +24,15 @@ from dip.trust.keeping import AUTHORITY, sealed, sealed_authority
 
 ENVIRONMENT = "environment"
 ADMINISTRATION_DIGEST = "admin_token_digest"
-FIRST_PASSWORD = "admin.password"  # noqa: S105 - the name of a file, not a secret
+FIRST_PASSWORD = Path("admin.password")
+"""The file of the first administrator's password, in the data directory."""
 """It holds the first administrator's password until that is changed."""
 _ADMINISTRATOR = "admin"
 _ADMINISTRATOR_POWER = "administrator"
 _CHUNK = 500
 _LOCK = frozenset({"lock"})
 _OURS = frozenset(
-    {*_LOCK, "master.key", "master.key.next", "ca.pem", "admin.token", FIRST_PASSWORD, "dip", "participants"}
+    {*_LOCK, "master.key", "master.key.next", "ca.pem", "admin.token", FIRST_PASSWORD.name, "dip", "participants"}
 )
 
 Progress = Callable[[int, int], None]

@@ -34,7 +34,7 @@ def refuses(compact: str) -> bytes:
 
 @cache
 def served(profile: str) -> tuple[Settings, Registry, Channel, Event]:
-    settings = Settings(profile=profile)  # type: ignore[arg-type]
+    settings = msgspec.convert({"profile": profile}, Settings)
     registry = load(asset("channels"), specification_items=settings.switches.specification_items)
     channel = registry.channels[InterfaceId("IF-031")]
     return settings, registry, channel, channel.events[EventCode(GOOD["payload"]["CommonBlock"]["S0"]["eventCode"])]

@@ -14,7 +14,7 @@ from dip.ground.current import Current
 from dip.ground.errors import BadRequest, Conflict, NotFound, NotPermitted
 from dip.ground.log import Log
 from dip.http.portal.passwords import Passwords
-from dip.http.portal.powers import Power, Visitor
+from dip.http.portal.powers import ADMINISTRATION, Power, Visitor
 from dip.http.portal.scope import COMPANY_POWERS, seen_by
 from dip.messages.identifiers import DipId
 from dip.participants.foundation import new_password
@@ -24,7 +24,6 @@ from dip.security.pki import CertificateUse
 from dip.store.users import SqliteUsers, User
 from dip.trust.user_certificates import UserCertificates
 
-TOKEN_NAME: Final = "admin.token"  # noqa: S105 - the name under which the administration token acts
 _NAME: Final = re.compile(r"[a-z][a-z0-9._@-]{0,63}")
 """A letter first: so no name is a DIP id, which certificates name their holder by."""
 _FINGERPRINT: Final = re.compile(r"[0-9a-f]{64}")
@@ -96,7 +95,7 @@ class Accounts:
 
     async def add(self, visitor: Visitor, order: UserOrder) -> tuple[User, str]:
         """A new user, and its password, which nobody sees again. Raises BadRequest, Conflict, NotPermitted."""
-        if not _NAME.fullmatch(order.name) or order.name == TOKEN_NAME:
+        if not _NAME.fullmatch(order.name) or order.name == ADMINISTRATION:
             raise BadRequest("name: expected up to 64 of a-z, 0-9 and . _ @ -, a letter first.")
         password = new_password()
         made = User(

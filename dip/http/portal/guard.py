@@ -12,7 +12,7 @@ from dip.ground.errors import NotAuthenticated, NotPermitted
 from dip.http.forwarded import asked
 from dip.http.portal.permissions import API as CALLS
 from dip.http.portal.permissions import RULES, route_key
-from dip.http.portal.powers import EVERY_POWER, Visitor
+from dip.http.portal.powers import ADMINISTRATION, EVERY_POWER, Visitor
 from dip.http.portal.sessions import COOKIE, Sessions
 from dip.security.tls import peer_certificate
 
@@ -94,7 +94,7 @@ async def _visitor(request: web.Request, sessions: Sessions, admin_token_digest:
         digest = hashlib.sha256(given.strip().encode()).hexdigest()
         if not hmac.compare_digest(digest, admin_token_digest):
             raise NotAuthenticated("The bearer token is not the one in DIR/admin.token.")
-        return Visitor(name="admin.token", form_token=None, powers=EVERY_POWER)
+        return Visitor(name=ADMINISTRATION, form_token=None, powers=EVERY_POWER)
     token = request.cookies.get(COOKIE)
     return await sessions.find(token) if token else None
 

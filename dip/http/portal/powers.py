@@ -27,6 +27,8 @@ class Power(StrEnum):
     READ_ONLY = "read-only"
 
 
+ADMINISTRATION: Final = "admin.token"
+"""The name under which the administration token acts."""
 EVERY_POWER: Final = frozenset(Power)
 
 

@@ -16,8 +16,18 @@ __all__ = ["receive"]
 pytestmark = pytest.mark.requirement("FS-45")
 
 
-@pytest.mark.parametrize(("table", "column"), [("archive", "sealed"), ("exchange", "answer")])
-async def test_a_sealed_row_with_a_flipped_byte_is_named(serve: Serve, table: str, column: str) -> None:
+LAST = {
+    "archive": "SELECT message, sealed FROM archive ORDER BY 1 DESC LIMIT 1",
+    "exchange": "SELECT id, answer FROM exchange ORDER BY 1 DESC LIMIT 1",
+}
+CHANGE = {
+    "archive": "UPDATE archive SET sealed = ? WHERE message = ?",
+    "exchange": "UPDATE exchange SET answer = ? WHERE id = ?",
+}
+
+
+@pytest.mark.parametrize("table", ["archive", "exchange"])
+async def test_a_sealed_row_with_a_flipped_byte_is_named(serve: Serve, table: str) -> None:
     async with serve() as platform:
         await send(platform, 3)
         directory = platform.dip.directory
@@ -26,12 +36,10 @@ async def test_a_sealed_row_with_a_flipped_byte_is_named(serve: Serve, table: st
         broken, opened = verify_seals(store, vault, lambda done, total: None)
         assert broken is None
         assert opened >= 4
-    key = "message" if table == "archive" else "id"
     with closing(sqlite3.connect(directory / "dip.sqlite")) as connection:
-        query = f"SELECT {key}, {column} FROM {table} ORDER BY 1 DESC LIMIT 1"  # noqa: S608
-        number, sealed = connection.execute(query).fetchone()
+        number, sealed = connection.execute(LAST[table]).fetchone()
         changed = sealed[:-1] + bytes([sealed[-1] ^ 1])
-        connection.execute(f"UPDATE {table} SET {column} = ? WHERE {key} = ?", (changed, number))  # noqa: S608
+        connection.execute(CHANGE[table], (changed, number))
         connection.commit()
     with closing(AuditStore(directory)) as store:
         broken, _ = verify_seals(store, vault, lambda done, total: None)

@@ -1,7 +1,7 @@
 """Delivery alone over a real store: what intake does is done by the test, wake by wake."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
@@ -89,12 +89,16 @@ class Bench:
     @asynccontextmanager
     async def fetching(self, **changes: Any) -> AsyncIterator[Fetching]:
         """Pull and stream over the same lanes; changes: parts of the postman that differ."""
+
+        def wake_again(lanes: Iterable[int]) -> None:
+            made.arrivals.wake(lanes)
+
         made = Fetching(
             postman=msgspec.structs.replace(self.postman, **changes),
             dispatcher=self.dispatcher,
             archive=self._archive,
             texts={"MSG0000": "Success", "MSG1000": "Message Processing Failed"},
-            wake_again=lambda lanes: made.arrivals.wake(lanes),  # noqa: PLW0108 - it is not made yet
+            wake_again=wake_again,
         )
         task = asyncio.create_task(made.run())
         try:

@@ -8,16 +8,15 @@ from tests.integration.delivery.conftest import SUPPLIER, Receive, journal_of, s
 from tests.support.platform import Platform
 from tests.support.waiting import until
 
+SPOIL_MESSAGE = "UPDATE archive SET sealed = x'00' WHERE message = (SELECT id FROM message WHERE transaction_id = ?)"
+SPOIL_STATUS = (
+    "UPDATE status_message SET sealed = x'00' WHERE message = (SELECT id FROM message WHERE transaction_id = ?)"
+)
 
-async def spoil(platform: Platform, table: str, transaction: str) -> None:
+
+async def spoil(platform: Platform, statement: str, transaction: str) -> None:
     """Change what the store keeps of a message, or of the status message about it."""
-    await platform.dip.store.writer.ask(
-        lambda connection: connection.execute(
-            f"UPDATE {table} SET sealed = x'00' "  # noqa: S608
-            "WHERE message = (SELECT id FROM message WHERE transaction_id = ?)",
-            (transaction,),
-        )
-    )
+    await platform.dip.store.writer.ask(lambda connection: connection.execute(statement, (transaction,)))
 
 
 @pytest.mark.requirement("FS-29")
@@ -27,7 +26,7 @@ async def test_an_unreadable_message_is_dead_its_sender_told_and_the_next_one_de
     async with serve(envelope_cache_bytes=0) as platform:
         supplier = await platform.listener(SUPPLIER, "statusmessage")
         spoiled, good = await send(platform, 2)
-        await spoil(platform, "archive", spoiled.transaction_id)
+        await spoil(platform, SPOIL_MESSAGE, spoiled.transaction_id)
         registration = await receive(platform)
         assert await registration.received(1) == [good.reference]
         told = await supplier.next(5)
@@ -57,7 +56,7 @@ async def test_an_unreadable_status_message_is_dead_and_nobody_is_told(serve: Se
             ),
         }
         assert (await registration.call("POST", "/statusmessage", msgspec.json.encode([entry]))).status == 201
-        await spoil(platform, "status_message", spoiled.transaction_id)
+        await spoil(platform, SPOIL_STATUS, spoiled.transaction_id)
         await receive(platform, SUPPLIER, "statusmessage")
 
         async def states() -> list[str]:

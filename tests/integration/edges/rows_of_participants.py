@@ -13,7 +13,11 @@ from tests.integration.intake.calls import REGISTRATION, SUPPLIER, Call, Calls, 
 _CERTIFICATE = "X-DIP-Signature-Certificate"
 
 
-def _asked(path: str, *, method: str = "GET", body: bytes = b"", caller: str = SUPPLIER, **headers: str) -> Any:
+Made = Callable[[Calls], Call]
+"""Makes a call, once there is a platform."""
+
+
+def _asked(path: str, *, method: str = "GET", body: bytes = b"", caller: str = SUPPLIER, **headers: str) -> Made:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return lambda calls: Call(method=method, path=path, body=body, caller=caller, signer=caller, headers=named)
 
@@ -37,7 +41,7 @@ def _pem(*files: str, count: int = 1) -> Callable[[Calls], Call]:
 def _webhook(url: str, channel: str = "IF-031") -> Callable[[Calls], Call]:
     body = msgspec.json.encode({"callbackURL": url})
     path = f"/dip-channel/{channel}/pubconfig/{REGISTRATION}"
-    return _asked(path, method="POST", body=body, caller=REGISTRATION)  # type: ignore[no-any-return]
+    return _asked(path, method="POST", body=body, caller=REGISTRATION)
 
 
 def _body(change: Callable[[bytes], bytes]) -> Callable[[Calls], Call]:

@@ -5,6 +5,7 @@ What can be wrong with messages themselves stands in `tests/integration/intake/w
 
 import ssl
 from datetime import timedelta
+from typing import Any
 
 import aiohttp
 import msgspec
@@ -57,14 +58,15 @@ async def test_a_certificate_that_is_not_right_any_more_is_refused_on_an_open_co
     async with serve() as platform, calls_to(platform) as calls:
         world, now = World(calls), platform.dip.clock.wall()
         assert (await calls.post(calls.good())).status == 202
-        changes, status = {
+        cases: dict[str, tuple[dict[str, Any], int]] = {
             "revoked": ({"revoked_at": now}, 403),
             "expired": ({"not_after": now - timedelta(seconds=1)}, 401),
             "not yet valid": ({"not_before": now + timedelta(hours=1)}, 401),
             "of another holder": ({"holder": OTHER_SUPPLIER}, 403),
-        }[wrong]
+        }
+        changes, status = cases[wrong]
         before = platform.dip.participants.value
-        platform.dip.participants.value = with_certificates(world, use, **changes)  # type: ignore[arg-type]
+        platform.dip.participants.value = with_certificates(world, use, **changes)
         reply = await calls.make(Call(body=array(calls.good())))
         assert (reply.status, reply.code[:4]) == (status, "MSG1")
         platform.dip.participants.value = before

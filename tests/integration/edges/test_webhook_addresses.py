@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import msgspec
 import pytest
 from aiohttp import web
 from aiohttp.abc import AbstractResolver, ResolveResult
@@ -82,7 +83,7 @@ async def called(
     allowed: str = "",
     **settings: float,
 ) -> Call:
-    chosen = Settings(environment=environment, **settings)  # type: ignore[arg-type]
+    chosen = msgspec.convert({"environment": environment, **settings}, Settings, strict=False)
     caller = WebhookCaller(settings=chosen, tls=context, networks=networks(allowed), resolver=resolver)
     try:
         return await caller.post(url, b"[]", {})

@@ -117,9 +117,9 @@ async def _slow(request: web.Request) -> web.StreamResponse:
 async def _slowly(request: web.Request) -> web.StreamResponse:
     response = web.StreamResponse()
     await response.prepare(request)
-    while True:
-        await response.write(b" ")
-        await asyncio.sleep(0.1)
+    await response.write(b" ")
+    await asyncio.Event().wait()
+    return response
 
 
 async def _large(request: web.Request) -> web.StreamResponse:
