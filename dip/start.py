@@ -1,23 +1,25 @@
 """The first start and every later one: what a data directory holds, made once and opened again (contract, Starting)."""
 
 import hashlib
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 
+from dip.appointments.changes import Change, Kind, amend
+from dip.appointments.history import NOTHING, Knowledge
+from dip.appointments.packing import pack
 from dip.ground.assets import asset
 from dip.ground.clock import Clock, microseconds
 from dip.ground.errors import SetupRefused
 from dip.ground.settings import Settings
-from dip.messages.identifiers import Mpan
 from dip.participants.files import UNFINISHED
 from dip.participants.foundation import Foundation, lay_out
-from dip.routing.appointment_file import RowFault, read_rows
+from dip.registration.rows import RowReader
 from dip.security.master_key import MasterKeyFile, key_of
 from dip.security.vault import MasterKeyRefused, Vault, WrappedKey
+from dip.store.appointments import SqliteAppointments
 from dip.store.companies import Onboarded
 from dip.store.database import database_file
-from dip.store.records import Appointment
 from dip.store.sqlite import SqliteStore, is_ours
 from dip.store.users import User
 from dip.trust.keeping import AUTHORITY, sealed, sealed_authority
@@ -25,11 +27,9 @@ from dip.trust.keeping import AUTHORITY, sealed, sealed_authority
 ENVIRONMENT = "environment"
 ADMINISTRATION_DIGEST = "admin_token_digest"
 FIRST_PASSWORD = Path("admin.password")
-"""The file of the first administrator's password, in the data directory."""
-"""It holds the first administrator's password until that is changed."""
+"""In the data directory: holds the first administrator's password until that is changed."""
 _ADMINISTRATOR = "admin"
 _ADMINISTRATOR_POWER = "administrator"
-_CHUNK = 500
 _LOCK = frozenset({"lock"})
 _OURS = frozenset(
     {*_LOCK, "master.key", "master.key.next", "ca.pem", "admin.token", FIRST_PASSWORD.name, "dip", "participants"}
@@ -121,7 +121,7 @@ async def first_start(
     await store.companies.save(
         Onboarded(companies=made.companies, participants=made.participants, certificates=certificates)
     )
-    await store.appointments.save_appointments(_seeded_appointments(made), microseconds(clock.now()))
+    await _seed_appointments(store.appointments, made, microseconds(clock.now()))
     if store.users.user(_ADMINISTRATOR) is None:
         first = User(
             name=_ADMINISTRATOR,
@@ -151,16 +151,19 @@ def check_environment(store: SqliteStore, settings: Settings) -> None:
         )
 
 
-async def _seeded_appointments(made: Foundation) -> AsyncIterator[Sequence[tuple[Mpan, Appointment]]]:
+async def _seed_appointments(store: SqliteAppointments, made: Foundation, known_at: int) -> None:
     roles = {participant.dip_id: participant.roles for participant in made.participants}
-    chunk: list[tuple[Mpan, Appointment]] = []
-    with (asset("data/seed") / "mpans.csv").open(encoding="utf-8", newline="") as lines:
-        for row in read_rows(lines, roles.get):
-            if isinstance(row, RowFault):
-                raise SetupRefused(f"data/seed/mpans.csv:{row.line}: {row.reason}")
-            chunk.append(row)
-            if len(chunk) == _CHUNK:
-                yield chunk
-                chunk = []
-    if chunk:
-        yield chunk
+    lines = (asset("data/seed") / "mpans.csv").read_text("utf-8").splitlines()
+    read = RowReader(store.holders, roles.get).read(lines)
+    if read.faults:
+        fault = read.faults[0]
+        raise SetupRefused(f"data/seed/mpans.csv:{fault.line}: {fault.reason}")
+    histories: list[tuple[int, bytes]] = []
+    for mpan, rows in sorted(read.rows.items()):
+        changes = [
+            Change(Kind.APPOINT, starts, (holder[0],), *holder, ends)
+            for number, starts, ends in rows
+            for holder in (store.holders.named(number),)
+        ]
+        histories.append((mpan, pack(amend(NOTHING, changes, Knowledge(known_at)).history, store.holders)))
+    await store.save(histories)

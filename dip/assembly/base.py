@@ -12,6 +12,7 @@ from dip import __version__
 from dip.activity.log import ActivityLog
 from dip.activity.masking import Masker
 from dip.activity.records import Recorder
+from dip.appointments.pending import PendingChanges
 from dip.archive.archive import Archive
 from dip.archive.rotation import Rotation
 from dip.assembly.trust import establish_trust
@@ -33,6 +34,8 @@ from dip.http.forwarded import Proxies
 from dip.participants.registry import Participants
 from dip.participants.signatures import Signatures
 from dip.participants.webhooks import Network, WebhookRefused, networks
+from dip.registration.keeper import Keeper
+from dip.registration.updates import Updates
 from dip.reporting.alarms import Alarms
 from dip.reporting.metrics import Metrics
 from dip.routing.look_up import LookUp
@@ -71,6 +74,8 @@ class Base(msgspec.Struct, frozen=True, kw_only=True):
     alarms: Alarms
     archive: Archive
     look_up: LookUp
+    keeper: Keeper
+    updates: Updates
     signatures: Signatures
 
     @property
@@ -138,6 +143,21 @@ async def lay_base(
     stack.push_async_callback(activity.close)
     activity.start()
     mailer = Mailer(settings=settings, log=log)
+    pending = PendingChanges()
+    look_up = LookUp(store.appointments, pending, cached_mpans=settings.appointment_cache_mpans)
+    changing = ThreadPoolExecutor(1, thread_name_prefix="appointments")
+    stack.callback(changing.shutdown, wait=True)
+    keeper = Keeper(
+        store=store.appointments,
+        executor=changing,
+        clock=clock,
+        participants=participants,
+        changed=look_up.forget,
+    )
+    updates = Updates(
+        settings=settings, store=store.appointments, keeper=keeper, pending=pending, changed=look_up.forget, log=log
+    )
+    updates.load()
     metrics = Metrics()
     alarms = Alarms(store=store.alarms, clock=clock, settings=settings, mailer=mailer, log=log)
     revoked = Wake()
@@ -179,7 +199,9 @@ async def lay_base(
         mailer=mailer,
         alarms=alarms,
         archive=Archive(store.messages, vault, memory_bytes=settings.envelope_cache_bytes),
-        look_up=LookUp(store.appointments, cached_mpans=settings.appointment_cache_mpans),
+        look_up=look_up,
+        keeper=keeper,
+        updates=updates,
         signatures=Signatures(
             participants=participants,
             clock=clock,

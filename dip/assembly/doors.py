@@ -157,6 +157,7 @@ def _intake(base: Base, ways_out: WaysOut, rate: Rate) -> Intake:
         archive=base.archive,
         vault=base.vault,
         look_up=base.look_up,
+        updates=base.updates,
         executor=base.executor,
         signatures=base.signatures,
         rate=rate,

@@ -31,6 +31,7 @@ from dip.delivery.withdrawals import Withdrawals
 from dip.delivery.worker import Worker
 from dip.intake.consumption_replay import ConsumptionReplay
 from dip.participants.participant import HeldCertificate
+from dip.registration.updates import Updates
 from dip.security.pki import CertificateUse
 from dip.security.tls import TlsIdentity
 from dip.store.alarms import AlarmKind
@@ -55,6 +56,7 @@ class WaysOut(msgspec.Struct, frozen=True, kw_only=True):
     onboarding: Onboarding
     central_feed: CentralFeed
     withdrawals: Withdrawals
+    updates: Updates
     wake: Wake
     answered: Wake
 
@@ -72,6 +74,7 @@ class WaysOut(msgspec.Struct, frozen=True, kw_only=True):
             "leases": self.fetching.run(),
             "withdrawals": self.withdrawals.run(),
             "roles": self.onboarding.run(),
+            "appointments": self.updates.run(),
             "central feed": self.central_feed.run(),
             "consumption replay": self.consumption.run(),
         }
@@ -178,6 +181,7 @@ def open_ways_out(base: Base, stack: AsyncExitStack) -> WaysOut:
             log=log,
         ),
         expiry=base.trust.expiry,
+        updates=base.updates,
         wake=wake,
         answered=answered,
     )

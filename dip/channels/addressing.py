@@ -34,6 +34,20 @@ class AddressingReader:
         """A list of role codes."""
         return tuple(self.role(part) for part in entry.entries())
 
+    def one_service(self, entry: Entry) -> tuple[RoleCode, ...]:
+        """Roles of which an MPAN has one holder at a time: one role, or those of one group (5.5.14)."""
+        codes: list[RoleCode] = []
+        for part in entry.entries():
+            code = self.role(part)
+            if code in codes:
+                part.fault(f"{code} comes twice")
+            elif codes and not self._of_one_group(codes[0], code):
+                part.fault(f"{codes[0]} and {code} are not of one group")
+            codes.append(code)
+        if entry.is_list and not codes:
+            entry.fault("expected at least one role")
+        return tuple(codes)
+
     def by_role(self, entry: Entry | None) -> dict[RoleCode, Entry]:
         """A mapping with role codes as keys."""
         parts = entry.mapping() if entry else {}
@@ -111,6 +125,11 @@ class AddressingReader:
         except ValueError as error:
             entry.fault(str(error))
             return None
+
+    def _of_one_group(self, one: RoleCode, other: RoleCode) -> bool:
+        held = [self._roles.get(code) for code in (one, other)]
+        groups = {role.group for role in held if role is not None}
+        return None in held or (len(groups) == 1 and None not in groups)
 
     def _known(self, text: str, entry: Entry, *, at_key: bool = False) -> RoleCode:
         if text and text not in self._roles:

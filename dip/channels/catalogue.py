@@ -6,7 +6,8 @@ from datetime import timedelta
 from typing import TypeVar
 
 from dip.channels.addressing import AddressingReader
-from dip.channels.channel import Channel, Correlation, Event, Routing
+from dip.channels.appointments import AppointmentsReader
+from dip.channels.channel import AppointmentRule, Channel, Correlation, Event, Routing
 from dip.channels.dictionary import Vocabulary
 from dip.channels.document import Entry
 from dip.channels.durations import duration
@@ -30,7 +31,7 @@ _DEFAULT_KEYS = (
 )
 _OWN_KEYS = (
     *("id", "template", "name", "publication", "purpose", "exchange", "processes", "note"),
-    *("events", "formats", "editions", "types", "blocks", "personal", "served_by_dip"),
+    *("events", "formats", "editions", "types", "blocks", "personal", "served_by_dip", "appointments"),
 )
 _NEEDED = (
     *("id", "template", "name", "publication", "category", "senders", "routing", "correlation"),
@@ -92,7 +93,11 @@ class _Reading:
         formats = self._formats()
         made = [layout for editions in formats.values() for layout in editions.values()]
         report_lost_paths(self._own, self._addressing, made)
-        events = {EventCode(f"[{name}]"): self._event(name, held, formats[name]) for name, held in self._events()}
+        rules = self._appointments(formats)
+        events = {
+            EventCode(f"[{name}]"): self._event(name, held, formats[name], rules.get(name, ()))
+            for name, held in self._events()
+        }
         return Channel(
             id=self._id,
             name=self._text("name"),
@@ -144,7 +149,19 @@ class _Reading:
             found.update(dict.fromkeys(events, made))
         return found
 
-    def _event(self, name: str, own: Mapping[str, Entry], editions: Mapping[str, MessageFormat]) -> Event:
+    def _appointments(
+        self, formats: Mapping[str, Mapping[str, MessageFormat]]
+    ) -> Mapping[str, tuple[AppointmentRule, ...]]:
+        made = {name: list(dict.fromkeys(editions.values())) for name, editions in formats.items()}
+        return AppointmentsReader(self._addressing, made).rules(self._fields.get("appointments"))
+
+    def _event(
+        self,
+        name: str,
+        own: Mapping[str, Entry],
+        editions: Mapping[str, MessageFormat],
+        appointments: tuple[AppointmentRule, ...],
+    ) -> Event:
         read, fields = self._addressing, {**self._fields, **own}
         senders = frozenset(read.roles(own["senders"])) if "senders" in own else self._senders
         for role in sorted(senders - self._senders):
@@ -173,6 +190,7 @@ class _Reading:
             addressing_dates=tuple(date for date in dates if kept(date.path)),
             routing_mpans=tuple(path for path in read.paths(fields.get("routing_mpans")) if kept(path)),
             also=tuple(holder for holder in also if kept(holder.before)),
+            appointments=appointments,
         )
 
     def _security(self) -> tuple[int, SecurityPattern]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Literal, TypeAlias
 
@@ -10,6 +10,7 @@ from dip.channels.formats import MessageFormat
 from dip.channels.paths import ItemPath
 from dip.channels.service import Service
 from dip.messages.identifiers import EventCode, InterfaceId, RoleCode
+from dip.messages.timestamps import end_of_day
 
 Coverage: TypeAlias = Literal["instant", "day", "boundary"]
 
@@ -67,6 +68,48 @@ class FormerHolder:
     before: ItemPath
 
 
+class Verb(StrEnum):
+    """What a message says about an appointment."""
+
+    APPOINT = "appoint"
+    MOVE = "move"
+    """A change of hands that was to be at another time is now then."""
+    END = "end"
+    RESUME = "resume"
+    """What ended altogether goes on."""
+
+
+@dataclass(frozen=True, slots=True)
+class AppointmentRule:
+    """What messages of an event say about who is appointed for their MPAN (5.5.14).
+
+    roles: one of them at a time; EVERY_ROLE alone where all are meant. at: from when, or for an end until when,
+    exclusive. party: who; None: whoever holds it. only_new: for an MPAN without any appointment alone.
+    last_day: of an end, the local day of `at` is the last that still counts (DI-121, DI-500).
+    """
+
+    verb: Verb
+    roles: tuple[RoleCode, ...]
+    at: ItemPath
+    party: ItemPath | None = None
+    only_new: bool = False
+    when: Condition | None = None
+    last_day: bool = False
+
+    def takes_effect(self, stated: datetime) -> datetime:
+        """When it takes effect, for the time that stands at `at`."""
+        return end_of_day(stated) if self.last_day else stated
+
+    def __str__(self) -> str:
+        until = "on to the end of the day of" if self.last_day else "until"
+        words = [f"{self.verb} {' '.join(self.roles)}"]
+        words += [f"({self.party or 'whoever holds it'})"] if self.verb is not Verb.RESUME else []
+        words.append(f"{until if self.verb is Verb.END else 'from'} {self.at}")
+        words += ["for a new MPAN"] if self.only_new else []
+        words += [f"when {self.when.path} is {self.when.value}"] if self.when else []
+        return " ".join(words)
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
     """One kind of message on a channel."""
@@ -87,6 +130,7 @@ class Event:
     addressing_dates: tuple[AddressingDate, ...]
     routing_mpans: tuple[ItemPath, ...]
     also: tuple[FormerHolder, ...]
+    appointments: tuple[AppointmentRule, ...] = ()
 
     def format_of(self, version: object) -> MessageFormat:
         """The format of the edition that a message says it has; the current one where there is no such edition."""

@@ -65,6 +65,7 @@ def _event(event: Event) -> dict[str, Any]:
             "addressingDates": [_date(date) for date in event.addressing_dates],
             "routingMpans": [str(path) for path in event.routing_mpans],
             "also": [f"{holder.role} before {holder.before}" for holder in event.also],
+            "appointments": [str(rule) for rule in event.appointments],
             "formats": {version: items(layout) for version, layout in event.editions.items()},
         }
     )

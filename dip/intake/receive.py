@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 
+import msgspec
+
 from dip.archive.archive import Archive
 from dip.catalogue.pauses import Pauses
 from dip.channels.registry import Registry
@@ -12,6 +14,7 @@ from dip.ground.current import Current
 from dip.ground.settings import Settings
 from dip.ground.steps import UNWATCHED, Milestone, Steps
 from dip.intake.answer import UNAVAILABLE, Answering, Judged
+from dip.intake.appointments import Announcements
 from dip.intake.body import read_body
 from dip.intake.check import Checked, Checker, Moment, origin_of
 from dip.intake.refusal import Refusal, several
@@ -23,17 +26,29 @@ from dip.participants.access import Caller, represents
 from dip.participants.rates import Rate
 from dip.participants.registry import CertificateMissing, Participants
 from dip.participants.signatures import Signatures, Signed
+from dip.registration.updates import Updates
 from dip.routing.look_up import LookUp
 from dip.routing.router import Enquiry, Router, mpans_of
 from dip.security.encryption import UndecryptableBlock
 from dip.security.vault import Vault
 from dip.store.evidence import inbound_call
 from dip.store.protocol import MessageStore
-from dip.store.records import Arrival, Taken, Verdict
+from dip.store.records import Arrival, NewMessage, Outcome, Taken, Verdict
 
 _HEADERS_A_BREATH = 32
 _BREATH = 8
 """Messages checked between two turns of the event loop; a header takes a fifth of what the rest does."""
+
+
+class _Way(msgspec.Struct, frozen=True):
+    """What the messages of one request go through, and what was found of them so far. started: monotonic, seconds."""
+
+    checker: Checker
+    router: Router
+    wrapper: Wrapper
+    judged: Sequence[Judged]
+    now: Moment
+    started: float
 
 
 class Intake:
@@ -51,6 +66,7 @@ class Intake:
         archive: Archive,
         vault: Vault,
         look_up: LookUp,
+        updates: Updates,
         executor: Executor,
         signatures: Signatures,
         rate: Rate,
@@ -66,6 +82,7 @@ class Intake:
         self._archive = archive
         self._vault = vault
         self._look_up = look_up
+        self._updates = updates
         self._executor = executor
         self._arrived = arrived
         self._signatures = signatures
@@ -129,15 +146,64 @@ class Intake:
             protects=switches.encrypts_custom_block,
             receipt=now.receipt,
         )
+        way = _Way(checker, router, wrapper, judged, now, request.started)
+        if any(checked.event.appointments for checked in passed):
+            return await self._receive_changes(request, signed, registry, participants, passed, way)
         wrapped: list[Wrapped] = []
         for number, checked in enumerate(passed):
             if number % _BREATH == _BREATH - 1:
                 await asyncio.sleep(0)
-            ready = self._make_ready(checked, checker, router, wrapper, judged, now, request.started)
-            if ready is not None:
-                wrapped.append(ready)
+            enquiry = self._enquire(checked, way)
+            if enquiry is None:
+                continue
+            if self._updates.pending.is_unsettled(map(int, enquiry.mpans)):
+                await self._updates.pending.settled([int(mpan) for mpan in enquiry.mpans])
+            wrapped.append(self._make_ready(checked, enquiry, way))
         self._steps.reached(Milestone.CHECKED)
-        return await self._commit(request, signed, judged, wrapped, now, registry)
+        answer, _ = await self._commit(request, signed, judged, wrapped, now, registry)
+        return answer
+
+    async def _receive_changes(
+        self,
+        request: InboundRequest,
+        signed: Signed,
+        registry: Registry,
+        participants: Participants,
+        passed: Sequence[Checked],
+        way: "_Way",
+    ) -> Answer:
+        """As any request, but what its messages say about appointments is committed with them (5.5.14)."""
+        enquiries: list[tuple[Checked, Enquiry]] = []
+        for number, checked in enumerate(passed):
+            if number % _BREATH == _BREATH - 1:
+                await asyncio.sleep(0)
+            enquiry = self._enquire(checked, way)
+            if enquiry is not None:
+                enquiries.append((checked, enquiry))
+        announcements = Announcements(
+            self._updates,
+            self._store,
+            received_at=way.now.business,
+            roles_of=participants.roles_of,
+            forget=self._look_up.forget,
+        )
+        await announcements.prepare(enquiries)
+        committed: Sequence[tuple[NewMessage, Outcome]] = ()
+        try:
+            wrapped: list[Wrapped] = []
+            for number, (checked, enquiry) in enumerate(enquiries):
+                if number % _BREATH == _BREATH - 1:
+                    await asyncio.sleep(0)
+                announcements.before(enquiry)
+                ready = self._make_ready(checked, enquiry, way)
+                announcements.after(checked, enquiry, ready.message)
+                wrapped.append(ready)
+            self._steps.reached(Milestone.CHECKED)
+            answer, outcomes = await self._commit(request, signed, way.judged, wrapped, way.now, registry)
+            committed = [(ready.message, outcome) for ready, outcome in zip(wrapped, outcomes, strict=True)]
+        finally:
+            announcements.conclude(committed)
+        return answer
 
     def _router(self, registry: Registry, participants: Participants) -> Router:
         """The router of these snapshots; made anew when one of them was replaced."""
@@ -176,31 +242,26 @@ class Intake:
         halves = [closed[start::2] for start in range(2)]
         await asyncio.gather(*(loop.run_in_executor(self._executor, _each, opened, half) for half in halves if half))
 
-    def _make_ready(
-        self,
-        checked: Checked,
-        checker: Checker,
-        router: Router,
-        wrapper: Wrapper,
-        judged: Sequence[Judged],
-        now: Moment,
-        started: float,
-    ) -> Wrapped | None:
-        if judged[checked.index].refusal is not None:
+    @staticmethod
+    def _enquire(checked: Checked, way: "_Way") -> Enquiry | None:
+        """What routing asks for; None where the message is refused."""
+        if way.judged[checked.index].refusal is not None:
             return None
-        refusal = checker.body(checked)
+        refusal = way.checker.body(checked)
         if refusal is None:
-            enquiry = _enquiry(checked, now)
-            named = router.check_named(enquiry)
-            if named:
-                faults = [Fault(one.pointer, one.expected) for one in named if one.code == named[0].code]
-                refusal = checker.named(several(named[0].code, faults))
-        if refusal is not None:
-            judged[checked.index].refusal = refusal
-            return None
-        route = router.route(enquiry)
-        spent = int((self._clock.monotonic() - started) * 1_000_000)
-        ready = wrapper.wrap(checked, route, enquiry.mpans, checker.correlation(checked), spent)
+            enquiry = _enquiry(checked, way.now)
+            named = way.router.check_named(enquiry)
+            if not named:
+                return enquiry
+            faults = [Fault(one.pointer, one.expected) for one in named if one.code == named[0].code]
+            refusal = way.checker.named(several(named[0].code, faults))
+        way.judged[checked.index].refusal = refusal
+        return None
+
+    def _make_ready(self, checked: Checked, enquiry: Enquiry, way: "_Way") -> Wrapped:
+        route = way.router.route(enquiry)
+        spent = int((self._clock.monotonic() - way.started) * 1_000_000)
+        ready = way.wrapper.wrap(checked, route, enquiry.mpans, way.checker.correlation(checked), spent)
         # A day of consumption is some hundred objects: let go of each before the next is read.
         checked.custom = None
         return ready
@@ -213,7 +274,7 @@ class Intake:
         wrapped: Sequence[Wrapped],
         now: Moment,
         registry: Registry,
-    ) -> Answer:
+    ) -> tuple[Answer, Sequence[Outcome]]:
         answering = Answering(self._settings.switches, registry.response_codes)
         timestamp = now.receipt.stamp
         whole = not self._settings.switches.takes_good_of_mixed
@@ -242,7 +303,8 @@ class Intake:
                 new.append(Committed(ready.message, ready.envelope))
         self._arrived(taken)
         again = [one.refusal.retry_after_s or 0 for one in judged if one.refusal is not None]
-        return Answer(taken.status, taken.answer, new, max(again) if taken.status == UNAVAILABLE else None)
+        answer = Answer(taken.status, taken.answer, new, max(again) if taken.status == UNAVAILABLE else None)
+        return answer, taken.outcomes
 
 
 def _is_signed(registry: Registry, channel_id: str | None) -> bool:

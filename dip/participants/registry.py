@@ -99,6 +99,11 @@ class Participants:
         """The participant with this id, where it takes part."""
         return self._present.get(dip_id)
 
+    def roles_of(self, dip_id: DipId) -> Sequence[RoleCode] | None:
+        """The roles of a participant, its main one first, also of one that left; None where there is none."""
+        found = self._participants.get(dip_id)
+        return None if found is None else found.roles
+
     def of_company(self, number: str) -> frozenset[DipId]:
         """The participants of a company, those included that left."""
         return self._by_company.get(number, frozenset())

@@ -8,7 +8,6 @@ import msgspec
 
 from dip.ground.clock import microseconds
 from dip.messages.timestamps import WIRE_LENGTH, read_wire_time
-from dip.store.records import Appointment
 
 _DAY = 86_400_000_000
 _DATES_KEPT = 1024
@@ -19,12 +18,6 @@ class Span(msgspec.Struct, frozen=True, gc=False):
 
     first: int
     last: int
-
-    def meets(self, appointment: Appointment) -> bool:
-        """Whether the appointment, half-open, holds at any part of the span."""
-        return appointment.effective_from <= self.last and (
-            appointment.effective_to is None or appointment.effective_to > self.first
-        )
 
 
 def at(moment: datetime) -> Span:

@@ -1,55 +1,57 @@
-"""The MPAN look-up: a bounded cache before the permanent store (5.5.14)."""
+"""The MPAN look-up: a bounded cache before the permanent store, and what waits to be applied (5.5.14)."""
 
+import functools
 from collections.abc import Collection, Iterable, Sequence
+from typing import Final, Protocol
 
 import msgspec
 
+from dip.appointments.history import OPEN, History, Row
+from dip.appointments.pending import PendingChanges
 from dip.ground.clock import moment
 from dip.messages.identifiers import DipId, Mpan, RoleCode
 from dip.messages.timestamps import wire_time
 from dip.routing.dates import Span
 from dip.routing.route import Party, RecipientClass
 from dip.store.protocol import AppointmentStore
-from dip.store.records import Appointment
 
-_OPEN = 1 << 63
+_SECOND: Final = 1_000_000
+_REASONS_KEPT: Final = 16_384
 
 
 class Holding(msgspec.Struct, frozen=True, gc=False):
-    """An appointment as the look-up keeps it, with the reason that it gives for a delivery."""
+    """A participant holds a role from `starts` to `ends`, the end exclusive: microseconds since 1970 UTC."""
 
-    appointment: Appointment
     role: RoleCode
     dip_id: DipId
-    party: Party
     starts: int
     ends: int
-    """Microseconds, half-open; of an open appointment later than every span."""
+
+    @property
+    def party(self) -> Party:
+        """The holder as a recipient, with the reason that a delivery gives."""
+        return _party(self.role, self.dip_id, self.starts, self.ends)
+
+    def meets(self, spans: Sequence[Span]) -> bool:
+        """Whether it holds at any part of the spans."""
+        return any(self.starts <= span.last and self.ends > span.first for span in spans)
+
+
+class Appointed(Protocol):
+    """Where routing asks who holds which role."""
+
+    def holders(self, mpan: Mpan, roles: Collection[RoleCode], spans: Sequence[Span]) -> tuple[list[Holding], bool]:
+        """Those who hold one of the roles in any of the spans, and whether the MPAN is known at all."""
 
 
 class LookUp:
     """Who holds which role for an MPAN, and when."""
 
-    def __init__(self, store: AppointmentStore, *, cached_mpans: int) -> None:
+    def __init__(self, store: AppointmentStore, pending: PendingChanges, *, cached_mpans: int) -> None:
         self._store = store
+        self._pending = pending
         self._limit = cached_mpans
         self._cache: dict[Mpan, Sequence[Holding]] = {}
-
-    def appointments(self, mpan: Mpan) -> Sequence[Appointment]:
-        """Every appointment of the MPAN, past and future; empty for one that is unknown."""
-        return [holding.appointment for holding in self._holdings(mpan)]
-
-    def _holdings(self, mpan: Mpan) -> Sequence[Holding]:
-        found = self._cache.get(mpan)
-        if found is None:
-            found = [_holding(row) for row in self._store.appointments(mpan)]
-            if len(self._cache) >= self._limit:
-                # Insertion order stands in for age: dropping the oldest costs nothing on a hit.
-                for oldest in list(self._cache)[: max(1, self._limit // 16)]:
-                    del self._cache[oldest]
-            if self._limit:
-                self._cache[mpan] = found
-        return found
 
     def holders(self, mpan: Mpan, roles: Collection[RoleCode], spans: Sequence[Span]) -> tuple[list[Holding], bool]:
         """Those who hold one of the roles in any of the spans, and whether the MPAN is known at all."""
@@ -57,8 +59,33 @@ class LookUp:
         if len(spans) == 1:
             first, last = spans[0].first, spans[0].last
             return [row for row in rows if row.role in roles and row.starts <= last and row.ends > first], bool(rows)
-        found = [row for row in rows if row.role in roles]
-        return [row for row in found if any(span.meets(row.appointment) for span in spans)], bool(rows)
+        return [row for row in rows if row.role in roles and row.meets(spans)], bool(rows)
+
+    def holdings(self, mpan: Mpan) -> Sequence[Holding]:
+        """Every appointment of the MPAN that stands, past and future; empty for one that is unknown."""
+        return self._cache.get(mpan) or self._holdings(mpan)
+
+    def history(self, mpan: Mpan) -> History:
+        """Everything that was ever known of the MPAN, with what waits to be applied."""
+        number = int(mpan)
+        return self._pending.onto(number, self._store.history(number))
+
+    def _holdings(self, mpan: Mpan) -> Sequence[Holding]:
+        number = int(mpan)
+        if self._pending.of(number):
+            found = [holding(row) for row in self._pending.onto(number, self._store.history(number)).rows]
+        else:
+            found = [
+                Holding(role, dip_id, starts * _SECOND, ends * _SECOND)
+                for (role, dip_id), starts, ends in self._store.standing(number)
+            ]
+        if self._limit:
+            if len(self._cache) >= self._limit:
+                # Insertion order stands in for age: dropping the oldest costs nothing on a hit.
+                for oldest in list(self._cache)[: max(1, self._limit // 16)]:
+                    del self._cache[oldest]
+            self._cache[mpan] = found
+        return found
 
     def forget(self, mpans: Iterable[Mpan] | None = None) -> None:
         """Read these MPANs (or all) anew: their rows have changed."""
@@ -68,18 +95,18 @@ class LookUp:
             for mpan in mpans:
                 self._cache.pop(mpan, None)
 
-
-def _holding(row: Appointment) -> Holding:
-    return Holding(
-        appointment=row,
-        role=row.role,
-        dip_id=row.dip_id,
-        party=Party(row.dip_id, row.role, RecipientClass.SECONDARY, _in_words(row)),
-        starts=row.effective_from,
-        ends=_OPEN if row.effective_to is None else row.effective_to,
-    )
+    def cached(self) -> Sequence[Mpan]:
+        """The MPANs in the cache, the oldest first."""
+        return list(self._cache)
 
 
-def _in_words(row: Appointment) -> str:
-    until = f" until {wire_time(moment(row.effective_to))}" if row.effective_to is not None else ""
-    return f"appointed from {wire_time(moment(row.effective_from))}{until}"
+def holding(row: Row) -> Holding:
+    """A row of a history as the look-up has it."""
+    return Holding(row.role, row.dip_id, row.starts * _SECOND, row.ends * _SECOND)
+
+
+# Those who hold one MPAN hold others from the same day on.
+@functools.lru_cache(_REASONS_KEPT)
+def _party(role: RoleCode, dip_id: DipId, starts: int, ends: int) -> Party:
+    until = f" until {wire_time(moment(ends))}" if ends < OPEN * _SECOND else ""
+    return Party(dip_id, role, RecipientClass.SECONDARY, f"appointed from {wire_time(moment(starts))}{until}")

@@ -14,7 +14,7 @@ from dip.messages.identifiers import DipId, Mpan, RoleCode
 from dip.messages.timestamps import read_wire_time, wire_time
 from dip.participants.registry import Participants
 from dip.routing.dates import Span, at, periods_of, span, spans_of, unique
-from dip.routing.look_up import Holding, LookUp
+from dip.routing.look_up import Appointed, Holding
 from dip.routing.route import Party, RecipientClass, Route, RoutingFault
 
 _NAMED = "/payload/CommonBlock/A0/primaryRecipients"
@@ -76,7 +76,7 @@ class Router:
     Made for one snapshot of participants; it keeps what it worked out of each event's rules.
     """
 
-    def __init__(self, *, participants: Participants, look_up: LookUp, roles: Mapping[RoleCode, Role]) -> None:
+    def __init__(self, *, participants: Participants, look_up: Appointed, roles: Mapping[RoleCode, Role]) -> None:
         self._participants = participants
         self._look_up = look_up
         self._groups = {code: role.group or code for code, role in roles.items()}
@@ -193,7 +193,7 @@ class Router:
             help_text = f"{enquiry.channel.id} looks its recipients up by MPAN; the message has none."
             route.faults.append(RoutingFault("MSG1037", help_text))
             return
-        spans = self._spans(enquiry)
+        spans = times_asked(enquiry)
         found, known = self._look_up.holders(enquiry.mpans[0], wanted, spans)
         for mpan in enquiry.mpans[1:]:
             holders, is_known = self._look_up.holders(mpan, wanted, spans)
@@ -241,19 +241,21 @@ class Router:
                         reason = f"{former.role} until the change of {wire_time(change)}"
                         self._appointed(row, plan, route, Party(row.dip_id, row.role, RecipientClass.SECONDARY, reason))
 
-    def _spans(self, enquiry: Enquiry) -> Sequence[Span]:
-        given = addressing_time(enquiry.common)
-        if given is not None:
-            return [span(given, "instant")]
-        found: list[Span] = []
-        for date in enquiry.event.addressing_dates:
-            values = date.path.values(enquiry.common, enquiry.custom)
-            if date.until is None:
-                found.extend(spans_of(values, date.covers))
-            else:
-                lasts = date.until.values(enquiry.common, enquiry.custom)
-                found.extend(periods_of(zip_longest(values, lasts), date.covers))
-        return unique(found) or [at(enquiry.received_at)]
+
+def times_asked(enquiry: Enquiry) -> Sequence[Span]:
+    """For which times a message asks who is appointed: what the sender says, else its dates, else its receipt."""
+    given = addressing_time(enquiry.common)
+    if given is not None:
+        return [span(given, "instant")]
+    found: list[Span] = []
+    for date in enquiry.event.addressing_dates:
+        values = date.path.values(enquiry.common, enquiry.custom)
+        if date.until is None:
+            found.extend(spans_of(values, date.covers))
+        else:
+            lasts = date.until.values(enquiry.common, enquiry.custom)
+            found.extend(periods_of(zip_longest(values, lasts), date.covers))
+    return unique(found) or [at(enquiry.received_at)]
 
 
 def addressing_time(common: object) -> datetime | None:

@@ -1,42 +1,271 @@
-"""Appointments of MPANs, in SQLite: half-open instants (5.5.14)."""
+"""The MPAN table in SQLite: one history for each MPAN, and the queue of what messages say of it (5.5.14)."""
 
 import sqlite3
-from collections.abc import AsyncIterator, Sequence
-from functools import partial
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
 
-from dip.messages.identifiers import DipId, Mpan, RoleCode
+import msgspec
+
+from dip.appointments.changes import Change
+from dip.appointments.history import NOTHING, History
+from dip.appointments.packing import Holder, unpack, unpack_standing
+from dip.messages.identifiers import DipId, EventCode, InterfaceId, TransactionId
+from dip.store.holders import HolderNumbers
 from dip.store.queries import queries
-from dip.store.records import Appointment
+from dip.store.records import Status
+from dip.store.rows import insert_many
 from dip.store.writer import Writer
+
+_ROWS_OF_A_PAGE: Final = 1_000
+
+
+class AppointmentUpdate(msgspec.Struct, frozen=True):
+    """What a message says about the appointments of its MPANs. known_at: microsecond of its receipt."""
+
+    message: int
+    mpans: tuple[int, ...]
+    changes: tuple[Change, ...]
+    known_at: int
+
+
+class FailedUpdate(msgspec.Struct, frozen=True):
+    """An update that could not be applied, with its message."""
+
+    update: AppointmentUpdate
+    fault: str
+    failed_at: int
+    transaction_id: TransactionId
+    interface: InterfaceId
+    event: EventCode
+    sender: DipId
+
+
+class UpdateResult(msgspec.Struct, frozen=True):
+    """What became of an update. fault: why it could not be applied, all or in part. duration_us: since its receipt."""
+
+    message: int
+    at: int
+    fault: str | None
+    duration_us: int
+
+
+class Run(msgspec.Struct, kw_only=True):
+    """An import of a file, or a pull from a registration service, and how far it is.
+
+    name: by which it is known again and goes on. place: where, as whoever runs it wrote. state: running, finished,
+    failed or stopped. as_of, started_at, changed_at: microseconds. rows counts all that were read.
+    """
+
+    id: int
+    name: str
+    source: str
+    state: str
+    place: str | None
+    since: str | None
+    as_of: int | None
+    rows: int = 0
+    accepted: int = 0
+    unchanged: int = 0
+    rejected: int = 0
+    started_at: int
+    changed_at: int
+    reason: str | None = None
+
+
+class Rejection(msgspec.Struct, frozen=True):
+    """A row that a run rejected. number: of the rejection within the run."""
+
+    number: int
+    line: int
+    mpan: str
+    reason: str
 
 
 class SqliteAppointments:
-    """AppointmentStore over SQLite."""
+    """AppointmentStore over SQLite.
 
-    def __init__(self, writer: Writer, reading: sqlite3.Connection) -> None:
+    `history` and `standing` read on the event loop: a point read, microseconds. `packed` reads on a connection of
+    its own, for whoever changes histories in a thread of its own; there is one such at a time.
+    """
+
+    def __init__(self, writer: Writer, reading: sqlite3.Connection, changing: sqlite3.Connection) -> None:
         self._writer = writer
         self._reading = reading
+        self._changing = changing
+        self.holders = HolderNumbers(reading)
 
-    def appointments(self, mpan: Mpan) -> Sequence[Appointment]:
-        """Every appointment of an MPAN, by start."""
-        return [
-            Appointment(RoleCode(role), DipId(dip_id), effective_from, effective_to)
-            for role, dip_id, effective_from, effective_to in self._reading.execute(
-                queries()["appointments"], (int(mpan),)
+    def close(self) -> None:
+        """Let go of the connection for changes."""
+        self._changing.close()
+
+    def history(self, mpan: int) -> History:
+        """Everything known of an MPAN's appointments."""
+        row = self._reading.execute(queries()["history"], (mpan,)).fetchone()
+        return NOTHING if row is None else unpack(row[0], self.holders)
+
+    def standing(self, mpan: int) -> Sequence[tuple[Holder, int, int]]:
+        """The appointments that stand, past and future: holder, start and end in seconds; empty for an unknown MPAN."""
+        row = self._reading.execute(queries()["history"], (mpan,)).fetchone()
+        return () if row is None else list(unpack_standing(row[0], self.holders))
+
+    def packed(self, mpans: Iterable[int]) -> dict[int, bytes]:
+        """The packed histories of those of these MPANs that have one."""
+        query, found = queries()["history"], {}
+        for mpan in mpans:
+            row = self._changing.execute(query, (mpan,)).fetchone()
+            if row is not None:
+                found[mpan] = row[0]
+        return found
+
+    async def save(
+        self,
+        histories: Sequence[tuple[int, bytes]],
+        *,
+        results: Sequence[UpdateResult] = (),
+        run: Run | None = None,
+        rejections: Sequence[Rejection] = (),
+    ) -> None:
+        """Commit packed histories, with what became of updates, or how far a run is. Raises StoreUnavailable."""
+        holders = self.holders.unwritten()
+
+        def job(connection: sqlite3.Connection) -> None:
+            insert_many(connection, "add_holder", holders)
+            connection.executemany(queries()["save_history"], histories)
+            for result in results:
+                _settle(connection, result)
+            if run is not None:
+                _advance(connection, run, rejections)
+
+        await self._writer.ask(job, weight=len(histories) or 1, what="appointments")
+        self.holders.written(holders)
+
+    def waiting_updates(self, after: int, limit: int) -> Sequence[AppointmentUpdate]:
+        """Updates that wait, in order of receipt, behind a message."""
+        rows = self._reading.execute(queries()["appointment_updates_waiting"], (after, limit))
+        return [_update(row) for row in rows]
+
+    def failed_updates(self, before: int, limit: int) -> Sequence[FailedUpdate]:
+        """Updates that could not be applied, newest first, before a message."""
+        rows = self._reading.execute(queries()["appointment_updates_failed"], (before, limit))
+        return [FailedUpdate(_update(row[:4]), *row[4:]) for row in rows]
+
+    def count_updates(self) -> tuple[int, int]:
+        """How many updates wait, and how many could not be applied."""
+        waiting, failed = self._reading.execute(queries()["count_appointment_updates"]).fetchone()
+        return waiting, failed
+
+    async def retry_update(self, message: int) -> bool:
+        """Let an update that could not be applied wait again; whether there was one."""
+        return await self._changed("retry_appointment_update", message)
+
+    async def forget_update(self, message: int) -> bool:
+        """Give up an update; whether there was one."""
+        return await self._changed("forget_appointment_update", message)
+
+    async def _changed(self, query: str, message: int) -> bool:
+        def job(connection: sqlite3.Connection) -> bool:
+            return connection.execute(queries()[query], (message,)).rowcount > 0
+
+        return await self._writer.ask(job)
+
+    async def begin_run(self, name: str, source: str, since: str | None, at: int, kept: int) -> Run:
+        """The run of that name: the one that was begun before and did not end, or a new one.
+
+        kept: how many runs are remembered. A finished run of the same name is begun anew, under a new number.
+        """
+
+        def job(connection: sqlite3.Connection) -> Run:
+            row = connection.execute(queries()["appointment_run"], (name,)).fetchone()
+            if row is not None and row[3] != "finished":
+                return _run(row)
+            if row is not None:
+                connection.execute("DELETE FROM appointment_run WHERE id = ?", (row[0],))
+            number = connection.execute(queries()["last_appointment_run"]).fetchone()[0] + 1
+            run = Run(
+                id=number,
+                name=name,
+                source=source,
+                state="running",
+                place=None,
+                since=since,
+                as_of=None,
+                started_at=at,
+                changed_at=at,
             )
-        ]
+            connection.execute(queries()["add_appointment_run"], (number, name, source, None, since, None, at, at))
+            connection.execute(queries()["forget_appointment_runs"], (kept,))
+            connection.execute(queries()["forget_appointment_rejections"])
+            return run
 
-    async def save_appointments(self, rows: AsyncIterator[Sequence[tuple[Mpan, Appointment]]], known_at: int) -> int:
-        """Add or change appointments, chunk by chunk; returns how many."""
-        count = 0
-        async for chunk in rows:
-            await self._writer.ask(partial(_save, chunk, known_at))
-            count += len(chunk)
-        return count
+        return await self._writer.ask(job)
+
+    async def save_run(self, run: Run, rejections: Sequence[Rejection] = ()) -> None:
+        """Commit how far a run is."""
+        await self._writer.ask(lambda connection: _advance(connection, run, rejections))
+
+    def run(self, name: str) -> Run | None:
+        """The run of that name."""
+        row = self._reading.execute(queries()["appointment_run"], (name,)).fetchone()
+        return None if row is None else _run(row)
+
+    def runs(self, limit: int) -> Sequence[Run]:
+        """The newest runs."""
+        return [_run(row) for row in self._reading.execute(queries()["appointment_runs"], (limit,))]
+
+    def rejections(self, run: int, after: int = 0, limit: int = _ROWS_OF_A_PAGE) -> Sequence[Rejection]:
+        """The rows that a run rejected, as far as they are kept, behind a number."""
+        rows = self._reading.execute(queries()["appointment_rejections"], (run, after, limit))
+        return [Rejection(*row) for row in rows]
+
+    def mpans_from(self, first: int, limit: int) -> Sequence[int]:
+        """MPANs in order, from one on."""
+        return [row[0] for row in self._reading.execute(queries()["mpans_from"], (first, limit))]
+
+    def count(self) -> int:
+        """How many MPANs have appointments; grows with the table, so not for every request."""
+        return int(self._changing.execute(queries()["count_mpans"]).fetchone()[0])
 
 
-def _save(chunk: Sequence[tuple[Mpan, Appointment]], known_at: int, connection: sqlite3.Connection) -> None:
-    connection.executemany(
-        queries()["save_appointment"],
-        [(int(mpan), a.role, a.effective_from, a.effective_to, a.dip_id, known_at) for mpan, a in chunk],
+def _settle(connection: sqlite3.Connection, result: UpdateResult) -> None:
+    if result.fault is None:
+        connection.execute(queries()["forget_appointment_update"], (result.message,))
+    else:
+        connection.execute(queries()["fail_appointment_update"], (result.fault, result.at, result.message))
+    status = Status.OK if result.fault is None else Status.EXCEPTION
+    journal = (result.message, result.at, status, result.duration_us, result.fault)
+    connection.execute(queries()["journal_appointment_update"], journal)
+
+
+def _advance(connection: sqlite3.Connection, run: Run, rejections: Sequence[Rejection]) -> None:
+    connection.execute(
+        queries()["advance_appointment_run"],
+        (
+            run.id,
+            run.state,
+            run.place,
+            run.as_of,
+            run.rows,
+            run.accepted,
+            run.unchanged,
+            run.rejected,
+            run.changed_at,
+            run.reason,
+        ),
     )
+    rows = [(run.id, one.number, one.line, one.mpan, one.reason) for one in rejections]
+    connection.executemany(queries()["add_appointment_rejection"], rows)
+
+
+def _update(row: Sequence[Any]) -> AppointmentUpdate:
+    message, mpans, changes, known_at = row
+    return AppointmentUpdate(
+        message,
+        msgspec.json.decode(mpans, type=tuple[int, ...]),
+        msgspec.msgpack.decode(changes, type=tuple[Change, ...]),
+        known_at,
+    )
+
+
+def _run(row: Sequence[Any]) -> Run:
+    names = Run.__struct_fields__
+    return Run(**dict(zip(names, row, strict=True)))

@@ -7,16 +7,18 @@ from pathlib import Path
 from typing import Final
 
 from dip.ground.errors import SetupRefused
+from dip.store.holders import PackedHistory
 from dip.store.keys import mpan_key, reference_key
 from dip.store.queries import sql_text
 
-SCHEMA_VERSION: Final = 5
+SCHEMA_VERSION: Final = 6
 _MIGRATIONS: Final = (
     "0001_first.sql",
     "0002_catalogue.sql",
     "0003_delivery.sql",
     "0004_keys.sql",
     "0005_trust.sql",
+    "0006_mpans.sql",
 )
 _FILE: Final = "dip.sqlite"
 _MOST_PAGES: Final = 0xFFFFFFFE
@@ -81,6 +83,7 @@ def migrate(connection: sqlite3.Connection) -> None:
         )
     for key in (reference_key, mpan_key):
         connection.create_function(key.__name__, 1, key, deterministic=True)
+    connection.create_aggregate("packed_history", 6, PackedHistory)  # type: ignore[arg-type]
     for number, name in enumerate(_MIGRATIONS[version:], version + 1):
         connection.executescript(f"BEGIN;\n{sql_text('migrations/' + name)}\nPRAGMA user_version={number};\nCOMMIT;")
 

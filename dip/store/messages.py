@@ -9,6 +9,7 @@ import msgspec
 
 from dip.messages.identifiers import CorrelationId, DipId
 from dip.store.counters import Counters, read_lanes
+from dip.store.keys import reference_key
 from dip.store.queries import queries
 from dip.store.records import (
     Arrival,
@@ -58,6 +59,12 @@ class SqliteMessages:
             what=_step_of(settlement),
             patient=patient,
         )
+
+    def reference_known(self, sender: str, interface: str, reference: str) -> bool:
+        """Whether a message with this reference came from the sender on the channel, as far as is committed."""
+        listed = msgspec.json.encode([reference_key(reference)]).decode()
+        found = self._reading.execute(queries()["known_references"], (listed,))
+        return any(row[:3] == (sender, interface, reference) for row in found)
 
     def lanes(self) -> Mapping[int, Lane]:
         """Every lane."""

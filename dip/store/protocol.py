@@ -5,11 +5,13 @@ from the transaction itself; the order of receipt is a number given at commit; a
 message, is leased to a process.
 """
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from dip.messages.identifiers import CorrelationId, DipId, InterfaceId, Mpan, TransactionId
+from dip.appointments.history import History
+from dip.appointments.packing import Holder
+from dip.messages.identifiers import CorrelationId, DipId, InterfaceId, TransactionId
 from dip.participants.agency import Agency
 from dip.participants.participant import Company, HeldCertificate, Participant, Qualification
 from dip.store.alarms import Alarm
@@ -18,7 +20,6 @@ from dip.store.companies import Onboarded
 from dip.store.dead_letters import DeadLetterFilter, Found
 from dip.store.page_records import Parties
 from dip.store.records import (
-    Appointment,
     Arrival,
     Done,
     EndpointSetting,
@@ -46,6 +47,9 @@ class MessageStore(Protocol):
 
     async def settle(self, settlement: Settlement, *, patient: bool = False) -> Done:
         """Commit what a call, or a step of the DIP's own, made of its deliveries. Raises StoreUnavailable."""
+
+    def reference_known(self, sender: str, interface: str, reference: str) -> bool:
+        """Whether a message with this reference came from the sender on the channel, as far as is committed."""
 
     def lanes(self) -> Mapping[int, Lane]:
         """Every lane."""
@@ -176,11 +180,11 @@ class CompanyStore(Protocol):
 class AppointmentStore(Protocol):
     """Who holds which role for an MPAN, and when (5.5.14)."""
 
-    def appointments(self, mpan: Mpan) -> Sequence[Appointment]:
-        """Every appointment of an MPAN, by start."""
+    def history(self, mpan: int) -> History:
+        """Everything known of an MPAN's appointments."""
 
-    async def save_appointments(self, rows: AsyncIterator[Sequence[tuple[Mpan, Appointment]]], known_at: int) -> int:
-        """Add or change appointments, chunk by chunk; returns how many."""
+    def standing(self, mpan: int) -> Sequence[tuple[Holder, int, int]]:
+        """The appointments that stand, past and future: holder, start and end in seconds; empty for an unknown MPAN."""
 
 
 class ReplayStore(Protocol):

@@ -6,6 +6,7 @@ from typing import Final
 
 import msgspec
 
+from dip.appointments.changes import Change
 from dip.messages.identifiers import DIP, CorrelationId, DipId, EventCode, InterfaceId, RoleCode, TransactionId
 
 STATUS_CHANNEL = "statusmessage"
@@ -151,6 +152,13 @@ class NewStatus(msgspec.Struct):
     digest: bytes | None = None
 
 
+class NewUpdate(msgspec.Struct, frozen=True):
+    """What a message says about the appointments of its MPANs; committed with it, applied after it."""
+
+    mpans: tuple[int, ...]
+    changes: tuple[Change, ...]
+
+
 class NewMessage(msgspec.Struct, kw_only=True):
     """A checked, wrapped and routed message, ready to be committed."""
 
@@ -178,6 +186,7 @@ class NewMessage(msgspec.Struct, kw_only=True):
     """SENT_TO_TOPIC, or FAILED where nobody gets it."""
     addressing: str
     """Who gets it and why, as JSON."""
+    update: NewUpdate | None = None
 
 
 class Outcome(msgspec.Struct):
@@ -351,12 +360,3 @@ class EndpointSetting(msgspec.Struct, frozen=True):
     pause_after: int | None = None
     held: bool = False
     told: tuple[str, ...] = ()
-
-
-class Appointment(msgspec.Struct, frozen=True):
-    """Who holds a role for an MPAN, in the half-open time [effective_from, effective_to)."""
-
-    role: RoleCode
-    dip_id: DipId
-    effective_from: int
-    effective_to: int | None

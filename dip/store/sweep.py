@@ -10,7 +10,14 @@ from dip.store.keys import forget_keys
 from dip.store.queries import queries
 from dip.store.writer import Writer
 
-_OF_A_MESSAGE = ("forget_journal", "forget_deliveries", "forget_status_messages", "forget_archive", "forget_messages")
+_OF_A_MESSAGE = (
+    "forget_journal",
+    "forget_deliveries",
+    "forget_status_messages",
+    "forget_updates",
+    "forget_archive",
+    "forget_messages",
+)
 
 
 class ArchiveEnd(NamedTuple):

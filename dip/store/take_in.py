@@ -10,7 +10,7 @@ from dip.messages.identifiers import CorrelationId, TransactionId
 from dip.store.counters import Counters
 from dip.store.keys import mpan_key, reference_key, write_keys
 from dip.store.queries import queries
-from dip.store.records import Arrival, NewMessage, Outcome, Taken, Verdict, Waiting
+from dip.store.records import Arrival, NewMessage, NewUpdate, Outcome, Taken, Verdict, Waiting
 from dip.store.rows import Row, StatusRows, exchange_row, insert_many
 
 
@@ -109,6 +109,7 @@ def _insert(
     archive: list[Row] = []
     deliveries: list[Row] = []
     keys: list[tuple[int, int]] = []
+    updates: list[Row] = []
     fresh: defaultdict[int, list[Waiting]] = defaultdict(list)
     statuses = StatusRows(counters)
     for message, key in new:
@@ -162,6 +163,8 @@ def _insert(
                     lane,
                 )
             )
+        if message.update is not None:
+            updates.append(_update_row(number, message.update, message.received_at))
         for status in message.statuses:
             statuses.add(number, status, message.received_at)
     counters.write(connection)
@@ -169,6 +172,11 @@ def _insert(
     insert_many(connection, "add_archive", archive)
     write_keys(connection, keys)
     insert_many(connection, "add_delivery", deliveries)
+    insert_many(connection, "add_appointment_update", updates)
     statuses.write(connection)
     counters.write_moved(connection)
     return frozenset(fresh.keys() | statuses.lanes), fresh
+
+
+def _update_row(number: int, update: NewUpdate, known_at: int) -> Row:
+    return number, msgspec.json.encode(update.mpans).decode(), msgspec.msgpack.encode(update.changes), known_at

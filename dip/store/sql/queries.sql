@@ -387,21 +387,114 @@ INSERT OR REPLACE INTO endpoint (recipient, url, for_status, name, message_count
     calls_a_second, retry_first_s, retry_longest_s, retry_jitter, pause_after, held, told)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 
--- name: appointments
--- Every appointment of an MPAN.
-SELECT role, dip_id, effective_from, effective_to FROM appointment WHERE mpan = ? ORDER BY effective_from, role;
+-- name: holders
+-- Every holder with its number.
+SELECT id, role, dip_id FROM holder;
 
--- name: save_appointment
--- An appointment as half-open instants.
-INSERT INTO appointment (mpan, role, effective_from, effective_to, dip_id, known_at) VALUES (?, ?, ?, ?, ?, ?)
-ON CONFLICT (mpan, role, effective_from) DO UPDATE SET effective_to = excluded.effective_to,
-    dip_id = excluded.dip_id, known_at = excluded.known_at;
+-- name: add_holder
+-- A number for a holder; it may have been written already by a transaction that was told as failed.
+INSERT OR IGNORE INTO holder (id, role, dip_id) VALUES (?, ?, ?);
+
+-- name: history
+-- Everything known of an MPAN's appointments.
+SELECT history FROM mpan WHERE mpan = ?;
+
+-- name: save_history
+-- Everything known of an MPAN's appointments, anew.
+INSERT OR REPLACE INTO mpan (mpan, history) VALUES (?, ?);
+
+-- name: count_mpans
+-- How many MPANs have appointments.
+SELECT count(*) FROM mpan;
+
+-- name: mpans_from
+-- MPANs in order, from one on.
+SELECT mpan FROM mpan WHERE mpan >= ? ORDER BY mpan LIMIT ?;
+
+-- name: add_appointment_update
+-- What a message says about appointments, to be applied.
+INSERT INTO appointment_update (message, mpans, changes, known_at) VALUES (?, ?, ?, ?);
+
+-- name: appointment_updates_waiting
+-- What waits to be applied, in order of receipt, behind a message.
+SELECT message, mpans, changes, known_at FROM appointment_update
+WHERE fault IS NULL AND message > ? ORDER BY message LIMIT ?;
+
+-- name: appointment_updates_failed
+-- What could not be applied, newest first, before a message: with its transaction, channel, event and sender.
+SELECT u.message, u.mpans, u.changes, u.known_at, u.fault, u.failed_at, m.transaction_id, m.interface, m.event, m.sender
+FROM appointment_update u JOIN message m ON m.id = u.message
+WHERE u.fault IS NOT NULL AND u.message < ? ORDER BY u.message DESC LIMIT ?;
+
+-- name: count_appointment_updates
+-- How much waits to be applied, and how much could not be.
+SELECT (SELECT count(*) FROM appointment_update INDEXED BY appointment_update_waiting WHERE fault IS NULL),
+    (SELECT count(*) FROM appointment_update INDEXED BY appointment_update_failed WHERE fault IS NOT NULL);
+
+-- name: forget_appointment_update
+-- An update that was applied, or that an administrator gave up.
+DELETE FROM appointment_update WHERE message = ?;
+
+-- name: fail_appointment_update
+-- Why an update could not be applied.
+UPDATE appointment_update SET fault = ?, failed_at = ? WHERE message = ?;
+
+-- name: retry_appointment_update
+-- An update that could not be applied waits again.
+UPDATE appointment_update SET fault = NULL, failed_at = NULL WHERE message = ? AND fault IS NOT NULL;
+
+-- name: journal_appointment_update
+-- What became of a message's update, in its journal; a second attempt takes the place of the first.
+INSERT OR REPLACE INTO journal_entry (message, exchange, number, at, stage, status, duration_us, detail)
+SELECT id, exchange, 2, ?2, 'MPANUpdateQueue', ?3, ?4, ?5 FROM message WHERE id = ?1;
+
+-- name: add_appointment_run
+-- A new import or pull.
+INSERT INTO appointment_run (id, name, source, state, place, since, as_of, started_at, changed_at)
+VALUES (?, ?, ?, 'running', ?, ?, ?, ?, ?);
+
+-- name: last_appointment_run
+-- The number of the last run.
+SELECT coalesce(max(id), 0) FROM appointment_run;
+
+-- name: appointment_run
+-- A run by its name.
+SELECT id, name, source, state, place, since, as_of, rows, accepted, unchanged, rejected, started_at, changed_at, reason
+FROM appointment_run WHERE name = ?;
+
+-- name: appointment_runs
+-- The newest runs.
+SELECT id, name, source, state, place, since, as_of, rows, accepted, unchanged, rejected, started_at, changed_at, reason
+FROM appointment_run ORDER BY id DESC LIMIT ?;
+
+-- name: advance_appointment_run
+-- How far a run has come.
+UPDATE appointment_run SET state = ?2, place = ?3, as_of = ?4, rows = ?5, accepted = ?6, unchanged = ?7, rejected = ?8,
+    changed_at = ?9, reason = ?10
+WHERE id = ?1;
+
+-- name: add_appointment_rejection
+-- A row that a run rejected.
+INSERT OR REPLACE INTO appointment_rejection (run, number, line, mpan, reason) VALUES (?, ?, ?, ?, ?);
+
+-- name: appointment_rejections
+-- The rows that a run rejected, as far as they are kept, behind a number.
+SELECT number, line, mpan, reason FROM appointment_rejection WHERE run = ? AND number > ? ORDER BY number LIMIT ?;
+
+-- name: forget_appointment_runs
+-- Runs that are older than the newest so many.
+DELETE FROM appointment_run WHERE state <> 'running' AND id <= (SELECT max(id) FROM appointment_run) - ?;
+
+-- name: forget_appointment_rejections
+-- The rejected rows of runs that are gone.
+DELETE FROM appointment_rejection WHERE run NOT IN (SELECT id FROM appointment_run);
 
 -- name: outlived
 -- The next messages, behind an archive time and number, whose archive time is over; the last column says whether
 -- something still waits for one of them.
 SELECT m.archive_until, m.id, EXISTS (
     SELECT 1 FROM delivery d WHERE d.message = m.id AND d.state IN ('waiting', 'leased'))
+    OR EXISTS (SELECT 1 FROM appointment_update u WHERE u.message = m.id AND u.fault IS NULL)
 FROM message m INDEXED BY message_by_archive_end
 WHERE m.archive_until <= ?1 AND (m.archive_until, m.id) > (?2, ?3)
 ORDER BY m.archive_until, m.id LIMIT ?4;
@@ -409,6 +502,10 @@ ORDER BY m.archive_until, m.id LIMIT ?4;
 -- name: forget_journal
 -- The journal entries of these messages (a JSON array of ids).
 DELETE FROM journal_entry WHERE message IN (SELECT value FROM json_each(?));
+
+-- name: forget_updates
+-- What of these messages could not be applied to the MPAN table.
+DELETE FROM appointment_update WHERE message IN (SELECT value FROM json_each(?));
 
 -- name: forget_deliveries
 -- The deliveries of these messages.

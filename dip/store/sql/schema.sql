@@ -1,5 +1,5 @@
 -- The whole schema as it stands; the migrations produce the same (a test compares).
--- Moments are microseconds since 1970 UTC. An MPAN stands in clear in `appointment` alone, as an integer.
+-- Moments are microseconds since 1970 UTC. An MPAN stands in clear in the tables of appointments alone.
 
 CREATE TABLE meta (
     key TEXT PRIMARY KEY,
@@ -100,14 +100,59 @@ CREATE TABLE webhook (
     PRIMARY KEY (recipient, channel)
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE appointment (
-    mpan INTEGER NOT NULL,
+-- Who holds which role, by the number that histories use for it.
+CREATE TABLE holder (
+    id INTEGER PRIMARY KEY,
     role TEXT NOT NULL,
-    effective_from INTEGER NOT NULL,
-    effective_to INTEGER,
     dip_id TEXT NOT NULL,
+    UNIQUE (role, dip_id)
+) STRICT;
+
+-- Everything that was ever known of an MPAN's appointments (dip/appointments/packing.py).
+CREATE TABLE mpan (
+    mpan INTEGER PRIMARY KEY,
+    history BLOB NOT NULL
+) STRICT;
+
+-- What messages say about appointments, until it is applied; with a fault: what could not be, and why.
+-- mpans: a JSON array; changes: as MessagePack (dip/appointments/changes.py).
+CREATE TABLE appointment_update (
+    message INTEGER PRIMARY KEY REFERENCES message (id) ON DELETE CASCADE,
+    mpans TEXT NOT NULL,
+    changes BLOB NOT NULL,
     known_at INTEGER NOT NULL,
-    PRIMARY KEY (mpan, role, effective_from)
+    fault TEXT,
+    failed_at INTEGER
+) STRICT;
+CREATE INDEX appointment_update_waiting ON appointment_update (message) WHERE fault IS NULL;
+CREATE INDEX appointment_update_failed ON appointment_update (message) WHERE fault IS NOT NULL;
+
+-- An import of a file, or a pull from a registration service. place: where it goes on after a crash.
+CREATE TABLE appointment_run (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    source TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('running', 'finished', 'failed', 'stopped')),
+    place TEXT,
+    since TEXT,
+    as_of INTEGER,
+    rows INTEGER NOT NULL DEFAULT 0,
+    accepted INTEGER NOT NULL DEFAULT 0,
+    unchanged INTEGER NOT NULL DEFAULT 0,
+    rejected INTEGER NOT NULL DEFAULT 0,
+    started_at INTEGER NOT NULL,
+    changed_at INTEGER NOT NULL,
+    reason TEXT
+) STRICT;
+
+-- The first rows that a run rejected, and why.
+CREATE TABLE appointment_rejection (
+    run INTEGER NOT NULL REFERENCES appointment_run (id) ON DELETE CASCADE,
+    number INTEGER NOT NULL,
+    line INTEGER NOT NULL,
+    mpan TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    PRIMARY KEY (run, number)
 ) STRICT, WITHOUT ROWID;
 
 -- Others refer to it by number without a foreign key: it is swept by its age, when nothing can refer to it any more.

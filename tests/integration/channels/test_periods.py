@@ -2,14 +2,12 @@
 
 import pytest
 
-from dip.messages.identifiers import DipId, RoleCode
-from dip.store.records import Appointment
 from tests.conftest import Serve
-from tests.integration.routing.traffic import appoint, made_up, queued_for
+from tests.integration.routing.traffic import appoint, appointment, made_up, queued_for
 
 MPAN = "2000056535979"
-DAY = 86_400_000_000
-JANUARY = 1_767_225_600_000_000
+DAY = 86_400
+JANUARY = 1_767_225_600
 """1 January 2026 UTC."""
 FIRST, BETWEEN, LAST = "1400000001", "1400000002", "1100000001"
 
@@ -33,9 +31,9 @@ async def test_every_data_service_of_the_period_gets_the_request(
         await appoint(
             platform,
             MPAN,
-            Appointment(RoleCode("SDS"), DipId(FIRST), 0, first),
-            Appointment(RoleCode("SDS"), DipId(BETWEEN), first, second),
-            Appointment(RoleCode("ADS"), DipId(LAST), second, None),
+            appointment("SDS", FIRST, 0, first),
+            appointment("SDS", BETWEEN, first, second),
+            appointment("ADS", LAST, second),
         )
         message = made_up(platform, "IF-027", "[ConsumptionAmendment]", "2300000001", "SUP")
         message["payload"]["CommonBlock"]["M0"]["MPANCore"] = MPAN

@@ -5,13 +5,15 @@ from typing import Any
 
 import msgspec
 
+from dip.appointments.changes import Change, Kind, amend
+from dip.appointments.history import OPEN, Knowledge
+from dip.appointments.packing import pack
 from dip.channels.examples import example
 from dip.client import fresh
 from dip.ground.clock import Clock
 from dip.messages.identifiers import DipId, EventCode, InterfaceId, Mpan, RoleCode
 from dip.participants.registry import Participants
 from dip.security.pki import CertificateUse
-from dip.store.records import Appointment
 from tests.support.platform import Platform, changed, sample
 
 SUPPLIERS = ("2300000001", "2300000002")
@@ -107,16 +109,14 @@ def with_certificates_of(platform: Platform, everyone: Iterable[Any]) -> Partici
     return Participants(everyone, [certificate for some in held for certificate in some])
 
 
-async def appoint(platform: Platform, mpan: str, *appointments: Appointment) -> None:
-    """Add appointments."""
-
-    async def rows() -> Any:
-        yield [(Mpan(mpan), appointment) for appointment in appointments]
-
-    await platform.dip.store.appointments.save_appointments(rows(), 0)
+async def appoint(platform: Platform, mpan: str, *changes: Change) -> None:
+    """Add appointments, also of somebody who is no participant."""
+    store = platform.dip.store.appointments
+    history = amend(store.history(int(mpan)), changes, Knowledge(0)).history
+    await store.save([(int(mpan), pack(history, store.holders))])
     platform.dip.look_up.forget([Mpan(mpan)])
 
 
-def appointment(role: str, dip_id: str, effective_from: int = 0) -> Appointment:
-    """An open appointment."""
-    return Appointment(RoleCode(role), DipId(dip_id), effective_from, None)
+def appointment(role: str, dip_id: str, starts: int = 0, ends: int = OPEN) -> Change:
+    """An appointment, from and until a second since 1970 UTC."""
+    return Change(Kind.APPOINT, starts, (RoleCode(role),), RoleCode(role), DipId(dip_id), ends)

@@ -6,21 +6,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dip.appointments.history import OPEN
 from dip.ground.clock import microseconds
 from dip.messages.identifiers import DipId, RoleCode
 from dip.routing.dates import Span, at, periods_of, span, spans_of
-from dip.store.records import Appointment
+from dip.routing.look_up import Holding
 
 CHANGE = datetime(2024, 9, 30, 23, tzinfo=UTC)
 TICK = timedelta(microseconds=1)
 
 
-def held(start: datetime | None, end: datetime | None) -> Appointment:
-    return Appointment(
+def held(start: datetime | None, end: datetime | None) -> Holding:
+    return Holding(
         RoleCode("SUP"),
         DipId("2300000001"),
         microseconds(start) if start else 0,
-        microseconds(end) if end else None,
+        microseconds(end) if end else OPEN * 1_000_000,
     )
 
 
@@ -44,7 +45,7 @@ OLD, NEW = held(None, CHANGE), held(CHANGE, None)
 @pytest.mark.requirement("FS-35")
 def test_what_a_date_covers(moment: datetime, covers: str, old: bool, new: bool) -> None:
     asked = span(moment, covers)
-    assert (asked.meets(OLD), asked.meets(NEW)) == (old, new)
+    assert (OLD.meets([asked]), NEW.meets([asked])) == (old, new)
 
 
 def test_a_day_is_the_utc_day_whatever_the_offset_it_is_written_with() -> None:
@@ -53,16 +54,16 @@ def test_a_day_is_the_utc_day_whatever_the_offset_it_is_written_with() -> None:
 
 
 def test_an_open_appointment_holds_for_ever_from_its_start() -> None:
-    assert at(datetime(2300, 1, 1, tzinfo=UTC)).meets(NEW)
-    assert not at(CHANGE - TICK).meets(NEW)
+    assert NEW.meets([at(datetime(2300, 1, 1, tzinfo=UTC))])
+    assert not NEW.meets([at(CHANGE - TICK)])
 
 
 @given(st.integers(0, 100), st.integers(1, 100), st.integers(0, 200), st.integers(0, 50))
 def test_a_span_meets_whoever_holds_at_any_of_its_microseconds(start: int, long: int, first: int, more: int) -> None:
-    appointment = Appointment(RoleCode("SUP"), DipId("2300000001"), start, start + long)
+    appointment = Holding(RoleCode("SUP"), DipId("2300000001"), start, start + long)
     asked = Span(first, first + more)
     meets = any(start <= tick < start + long for tick in range(first, first + more + 1))
-    assert asked.meets(appointment) == meets
+    assert appointment.meets([asked]) == meets
 
 
 def test_spans_are_the_union_without_repeats_or_what_is_no_time() -> None:

@@ -3,10 +3,11 @@
 import dataclasses
 from datetime import UTC, datetime
 from types import SimpleNamespace
-from typing import Any
 
 import pytest
 
+from dip.appointments.history import OPEN, History, Knowledge, Row
+from dip.appointments.pending import PendingChanges
 from dip.channels.channel import Condition, Event, Routing
 from dip.channels.paths import ItemPath
 from dip.channels.registry import Registry, load
@@ -18,7 +19,6 @@ from dip.routing.look_up import LookUp
 from dip.routing.obfuscation import hidden_for
 from dip.routing.route import RecipientClass, Route
 from dip.routing.router import Enquiry, Router, mpans_of
-from dip.store.records import Appointment
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 MPAN = "2000056535971"
@@ -26,25 +26,30 @@ SUP, OTHER_SUP, REGS, MSS, MSA, SDS, MDS = "SUP1", "SUP2", "REG1", "MSS1", "MSA1
 ROLES = {SUP: "SUP", OTHER_SUP: "SUP", REGS: "REGS", MSS: "MSS", MSA: "MSA", SDS: "SDS", MDS: "MDS"}
 
 
+Standing = tuple[tuple[RoleCode, DipId], int, int]
+
+
 class Held:
     """Appointments in memory: the look-up's store, where only reading is asked for."""
 
-    def __init__(self, rows: dict[str, list[Appointment]]) -> None:
+    def __init__(self, rows: dict[str, list[Standing]]) -> None:
         self.rows = rows
         self.asked = 0
 
-    def appointments(self, mpan: Mpan) -> list[Appointment]:
+    def standing(self, mpan: int) -> list[Standing]:
         """The rows of an MPAN."""
         self.asked += 1
-        return self.rows.get(mpan, [])
+        return self.rows.get(f"{mpan:013}", [])
 
-    async def save_appointments(self, rows: Any, known_at: int) -> int:
-        """Nothing is saved here."""
-        raise NotImplementedError
+    def history(self, mpan: int) -> History:
+        """The same as a history."""
+        rows = [Row(*holder, starts, ends, 0) for holder, starts, ends in self.standing(mpan)]
+        return History([Knowledge(0)], rows)
 
 
-def row(role: str, dip_id: str, start: int = 0, end: int | None = None) -> Appointment:
-    return Appointment(RoleCode(role), DipId(dip_id), start, end)
+def row(role: str, dip_id: str, start: int = 0, end: int = OPEN) -> Standing:
+    """A row; seconds."""
+    return (RoleCode(role), DipId(dip_id)), start, end
 
 
 @pytest.fixture(scope="module")
@@ -52,13 +57,13 @@ def registry() -> Registry:
     return load(asset("channels"), specification_items=True)
 
 
-def router(registry: Registry, *rows: Appointment) -> Router:
+def router(registry: Registry, *rows: Standing) -> Router:
     everyone = [
         Participant(DipId(dip_id), "MPID", dip_id, (RoleCode(role),), "", NOW) for dip_id, role in ROLES.items()
     ]
     return Router(
         participants=Participants(everyone, []),
-        look_up=LookUp(Held({MPAN: list(rows)} if rows else {}), cached_mpans=10),
+        look_up=LookUp(Held({MPAN: list(rows)} if rows else {}), PendingChanges(), cached_mpans=10),
         roles=registry.roles,
     )
 
@@ -134,7 +139,7 @@ def test_a_group_without_a_holder_is_noted_and_no_fault(registry: Registry) -> N
 )
 @pytest.mark.requirement("FS-19", "FS-21")
 def test_what_the_look_up_can_not_find_is_a_fault_and_the_others_get_it(
-    registry: Registry, rows: list[Appointment], mpan: str | None, code: str
+    registry: Registry, rows: list[Standing], mpan: str | None, code: str
 ) -> None:
     route = router(registry, *rows).route(enquiry(registry, "", "MSS", "MDS", mpan=mpan))
     assert [fault.code for fault in route.faults] == [code]
@@ -170,20 +175,21 @@ def test_a_role_that_nobody_holds_is_noted(registry: Registry) -> None:
 
 
 def test_the_look_up_asks_the_store_once_and_forgets_on_demand_and_when_full() -> None:
-    store = Held({MPAN: [row("MSS", MSS)]})
-    look_up = LookUp(store, cached_mpans=2)
+    other, third = "2000000000001", "2000000000002"
+    store = Held({one: [row("MSS", MSS)] for one in (MPAN, other, third)})
+    look_up = LookUp(store, PendingChanges(), cached_mpans=2)
     for _ in range(3):
-        assert look_up.appointments(Mpan(MPAN)) == [row("MSS", MSS)]
+        assert [one.dip_id for one in look_up.holdings(Mpan(MPAN))] == [MSS]
     assert store.asked == 1
     look_up.forget([Mpan(MPAN)])
-    look_up.appointments(Mpan(MPAN))
+    look_up.holdings(Mpan(MPAN))
     assert store.asked == 2
-    for other in ("1", "2"):
-        look_up.appointments(Mpan(other))
-    look_up.appointments(Mpan(MPAN))
+    for one in (other, third):
+        look_up.holdings(Mpan(one))
+    look_up.holdings(Mpan(MPAN))
     assert store.asked == 5
     look_up.forget()
-    look_up.appointments(Mpan(MPAN))
+    look_up.holdings(Mpan(MPAN))
     assert store.asked == 6
 
 

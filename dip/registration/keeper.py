@@ -1,0 +1,180 @@
+"""The one who changes the MPAN table: by rows of imports and pulls, by what messages say, in turns (5.5.14)."""
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Executor
+
+import msgspec
+
+from dip.appointments.changes import Change, Kind, amend
+from dip.appointments.history import NOTHING, OPEN, Knowledge
+from dip.appointments.packing import Packable, pack, pack_first, unpack
+from dip.ground.clock import Clock, microseconds
+from dip.ground.current import Current
+from dip.messages.identifiers import Mpan
+from dip.participants.registry import Participants
+from dip.registration.reading import role_of
+from dip.store.appointments import AppointmentUpdate, Rejection, Run, SqliteAppointments, UpdateResult
+from dip.store.holders import TooManyHolders
+
+Rows = Mapping[int, Sequence[Packable]]
+"""By MPAN: holder's number, start and end in seconds since 1970 UTC (OPEN where it has none), in order of the file."""
+
+
+class Merged(msgspec.Struct, frozen=True):
+    """What became of rows. stale: MPANs of rows that a message has overtaken, once for each row."""
+
+    histories: Sequence[tuple[int, bytes]]
+    accepted: int
+    unchanged: int
+    stale: Sequence[int]
+
+
+class Keeper:
+    """Changes histories in a thread of its own and has them committed; the look-up reads anew what changed."""
+
+    def __init__(
+        self,
+        *,
+        store: SqliteAppointments,
+        executor: Executor,
+        clock: Clock,
+        participants: Current[Participants],
+        changed: Callable[[Iterable[Mpan]], None],
+    ) -> None:
+        """executor: of one thread. changed: told of MPANs whose appointments have changed."""
+        self._store = store
+        self._executor = executor
+        self._clock = clock
+        self._participants = participants
+        self._changed = changed
+        self._turn = asyncio.Lock()
+
+    async def take_rows(
+        self,
+        rows: Rows,
+        run: Run,
+        advance: Callable[[Merged], tuple[Run, Sequence[Rejection]]],
+        *,
+        as_of: int | None = None,
+    ) -> Merged:
+        """Commit rows of a run, and with them how far it is. Raises StoreUnavailable; then nothing of them is kept.
+
+        as_of: the microsecond at which a registration service read them; what a message said later stands.
+        advance: makes of what became of the rows the run as it is then, and what it rejected.
+        """
+        async with self._turn:
+            knowledge = Knowledge(microseconds(self._clock.now()), run=run.id)
+            loop = asyncio.get_running_loop()
+            merged = await loop.run_in_executor(self._executor, self._merge, rows, knowledge, as_of)
+            after, rejections = advance(merged)
+            await self._store.save(merged.histories, run=after, rejections=rejections)
+            self._changed(Mpan(f"{mpan:013}") for mpan, _ in merged.histories)
+            return merged
+
+    async def apply(self, updates: Sequence[AppointmentUpdate]) -> Sequence[UpdateResult]:
+        """Commit what messages say, in this order, with what became of each. Raises StoreUnavailable."""
+        async with self._turn:
+            loop = asyncio.get_running_loop()
+            histories, faults = await loop.run_in_executor(self._executor, self._apply, updates)
+            at = microseconds(self._clock.now())
+            results = [
+                UpdateResult(update.message, at, fault, max(0, at - update.known_at))
+                for update, fault in zip(updates, faults, strict=True)
+            ]
+            await self._store.save(histories, results=results)
+            return results
+
+    def _merge(self, rows: Rows, knowledge: Knowledge, as_of: int | None) -> Merged:
+        known = self._store.packed(rows)
+        histories: list[tuple[int, bytes]] = []
+        accepted = unchanged = 0
+        stale: list[int] = []
+        for mpan in sorted(rows):
+            mine = rows[mpan]
+            packed = known.get(mpan)
+            simple = self._simple(mine)
+            if simple is not None and (packed is None or _same_rows(packed, simple, knowledge)):
+                accepted += len(mine)
+                if packed is None:
+                    histories.append((mpan, pack_first(simple, knowledge)))
+                else:
+                    unchanged += len(mine)
+                continue
+            history = unpack(packed, self._store.holders) if packed is not None else NOTHING
+            is_new = False
+            for number, starts, ends in mine:
+                role, dip_id = self._store.holders.named(number)
+                if as_of is not None and any(
+                    row.role == role and _said_by_message(history.knowledge[row.known], as_of) for row in history.rows
+                ):
+                    stale.append(mpan)
+                    continue
+                amended = amend(history, [Change(Kind.APPOINT, starts, (role,), role, dip_id, ends)], knowledge)
+                accepted += not amended.faults
+                unchanged += not amended.is_new and not amended.faults
+                is_new = is_new or amended.is_new
+                history = amended.history
+            if is_new:
+                histories.append((mpan, pack(history, self._store.holders)))
+        return Merged(histories, accepted, unchanged, stale)
+
+    def _simple(self, rows: Sequence[Packable]) -> Sequence[Packable] | None:
+        """The rows as an MPAN without a history takes them, in order; None where they overlap."""
+        named = self._store.holders.named
+        ordered = sorted([(named(number)[0], starts, ends, number) for number, starts, ends in rows])
+        found: list[tuple[int, str, int, int]] = []
+        role, end = "", 0
+        for row_role, starts, ends, number in ordered:
+            if row_role == role:
+                if end == OPEN and starts > found[-1][0]:
+                    before = found[-1]
+                    found[-1] = (before[0], before[1], starts, before[3])
+                elif starts < end:
+                    return None
+            found.append((starts, row_role, ends, number))
+            role, end = row_role, ends
+        found.sort()
+        return [(number, starts, ends) for starts, _, ends, number in found]
+
+    def _apply(self, updates: Sequence[AppointmentUpdate]) -> tuple[list[tuple[int, bytes]], list[str | None]]:
+        holders = self._store.holders
+        packed = self._store.packed({mpan for update in updates for mpan in update.mpans})
+        histories = {mpan: unpack(found, holders) for mpan, found in packed.items()}
+        changed: dict[int, bytes] = {}
+        faults: list[str | None] = []
+        for update in updates:
+            said: list[str] = []
+            changes = [self._resolved(change) for change in update.changes]
+            for mpan in update.mpans:
+                knowledge = Knowledge(update.known_at, update.message)
+                amended = amend(histories.get(mpan, NOTHING), changes, knowledge)
+                said.extend(amended.faults)
+                if amended.is_new:
+                    try:
+                        changed[mpan] = pack(amended.history, holders)
+                    except TooManyHolders as refused:
+                        said.append(refused.message)
+                    else:
+                        histories[mpan] = amended.history
+            faults.append("; ".join(dict.fromkeys(said)) or None)
+        return list(changed.items()), faults
+
+    def _resolved(self, change: Change) -> Change:
+        """A change whose party was no participant when its message came may be one by now."""
+        if change.role is not None or change.party is None:
+            return change
+        return msgspec.structs.replace(
+            change, role=role_of(change.among, change.party, self._participants.value.roles_of)
+        )
+
+
+def _same_rows(packed: bytes, rows: Sequence[Packable], knowledge: Knowledge) -> bool:
+    """Whether a history of one piece of knowledge has just these rows."""
+    made = pack_first(rows, knowledge)
+    head = len(made) - len(pack_first((), knowledge))
+    return packed[:2] == made[:2] and len(packed) == len(made) and packed[-head:] == made[-head:]
+
+
+def _said_by_message(knowledge: Knowledge, as_of: int) -> bool:
+    return knowledge.message is not None and knowledge.at > as_of
