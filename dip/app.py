@@ -25,6 +25,8 @@ from dip.ground.log import Log, make_log
 from dip.ground.settings import Settings
 from dip.ground.steps import UNWATCHED, Steps
 from dip.participants.registry import Participants
+from dip.registration.keeper import Keeper
+from dip.registration.updates import Updates
 from dip.routing.look_up import LookUp
 from dip.security.tls import page_context, server_context
 from dip.store.sqlite import SqliteStore
@@ -47,6 +49,8 @@ class Dip(msgspec.Struct, frozen=True):
     pauses: Pauses
     archive: Archive
     look_up: LookUp
+    keeper: Keeper
+    updates: Updates
     dispatcher: Dispatcher
     duties: Duties
     fetching: Fetching
@@ -110,6 +114,8 @@ async def running(
             pauses=base.pauses,
             archive=base.archive,
             look_up=base.look_up,
+            keeper=base.keeper,
+            updates=base.updates,
             dispatcher=ways_out.dispatcher,
             duties=ways_out.duties,
             fetching=ways_out.fetching,

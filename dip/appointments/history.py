@@ -9,6 +9,8 @@ from dip.messages.identifiers import DipId, RoleCode
 
 YEAR_1: Final = -62_135_596_800
 """The first moment that can be written, in seconds since 1970 UTC."""
+LAST: Final = 253_402_300_799
+"""The last moment that can be written, in seconds: the end of the year 9999."""
 OPEN: Final = (1 << 40) - 1 + YEAR_1
 """The end of an appointment that has none, in seconds; later than every moment."""
 STANDS: Final = (1 << 16) - 1
@@ -27,6 +29,11 @@ class Row(msgspec.Struct, frozen=True, gc=False):
     ends: int
     known: int
     replaced: int = STANDS
+
+
+def order(row: Row) -> tuple[int, RoleCode, DipId]:
+    """The order in which rows stand."""
+    return row.starts, row.role, row.dip_id
 
 
 class Knowledge(msgspec.Struct, frozen=True, gc=False):

@@ -5,10 +5,10 @@ by a number, and count seconds from the year 1, so that a row takes 14 bytes and
 """
 
 import struct
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final, Protocol
 
-from dip.appointments.history import STANDS, YEAR_1, History, Knowledge, Row
+from dip.appointments.history import STANDS, YEAR_1, History, Knowledge, Row, order
 from dip.messages.identifiers import DipId, RoleCode
 
 Holder = tuple[RoleCode, DipId]
@@ -61,6 +61,36 @@ def pack_first(rows: Iterable[Packable], knowledge: Knowledge) -> bytes:
     return b"".join(parts)
 
 
+def append(packed: bytes, rows: Iterable[Packable], knowledge: Knowledge, taken: Callable[[int], bool]) -> bytes | None:
+    """A packed history with more rows, without unpacking it: for roles in which nobody was appointed yet.
+
+    taken: told the number of each holder in it; where it says yes of one, as where the history is full of knowledge or
+    knows something later, the answer is None.
+    """
+    layout, count = packed[0], packed[1]
+    head, row = _HEADS[_NARROW].size, _ROWS[_NARROW]
+    if layout != _NARROW or count + 1 >= _STANDS[_NARROW]:
+        return None
+    middle = head + count * _KNOWLEDGE.size
+    last_at, _, _ = _KNOWLEDGE.unpack_from(packed, middle - _KNOWLEDGE.size)
+    end = len(packed)
+    for place in range(middle, len(packed), row.size):
+        if taken(packed[place] | packed[place + 1] << 8):
+            return None
+        if end == len(packed) and packed[place + row.size - 1] != _STANDS[_NARROW]:
+            end = place
+    if last_at > knowledge.at:
+        return None
+    parts = [bytes((_NARROW, count + 1)), packed[head:middle]]
+    parts.append(_KNOWLEDGE.pack(knowledge.at, *divmod(_origin(knowledge), _LOW + 1)))
+    parts.append(packed[middle:end])
+    for number, starts, ends in rows:
+        first, last = starts - YEAR_1, ends - YEAR_1
+        parts.append(row.pack(number, first >> 32, first & _LOW, last >> 32, last & _LOW, count, _STANDS[_NARROW]))
+    parts.append(packed[end:])
+    return b"".join(parts)
+
+
 def unpack(packed: bytes, holders: Holders) -> History:
     """The history that these bytes hold."""
     layout, knowledge, rest = _open(packed)
@@ -74,6 +104,7 @@ def unpack(packed: bytes, holders: Holders) -> History:
             rows.append(Row(role, dip_id, first, last, known))
         else:
             past.append(Row(role, dip_id, first, last, known, replaced))
+    rows.sort(key=order)
     return History(knowledge, rows, past)
 
 

@@ -52,8 +52,14 @@ class PendingChanges:
         return self._pending.get(mpan, ())
 
     def onto(self, mpan: int, history: History) -> History:
-        """The history as it will be when all that waits for the MPAN is applied."""
-        for one in self._pending.get(mpan, ()):
+        """The history as it will be when all that waits for the MPAN is applied.
+
+        Between the commit of what was applied and its removal from here the history has it already.
+        """
+        pending = self._pending.get(mpan, ())
+        known = {one.message: one.at for one in history.knowledge if one.message is not None}
+        there = (number for number, one in enumerate(pending, 1) if known.get(one.message, -1) >= one.known_at)
+        for one in pending[max(there, default=0) :]:
             history = amend(history, one.changes, one.knowledge).history
         return history
 

@@ -34,7 +34,11 @@ from dip.http.forwarded import Proxies
 from dip.participants.registry import Participants
 from dip.participants.signatures import Signatures
 from dip.participants.webhooks import Network, WebhookRefused, networks
+from dip.registration.failures import UpdateFailures
+from dip.registration.importing import Importing
 from dip.registration.keeper import Keeper
+from dip.registration.rejections import Rejections
+from dip.registration.services import read_services
 from dip.registration.updates import Updates
 from dip.reporting.alarms import Alarms
 from dip.reporting.metrics import Metrics
@@ -75,6 +79,8 @@ class Base(msgspec.Struct, frozen=True, kw_only=True):
     archive: Archive
     look_up: LookUp
     keeper: Keeper
+    rejections: Rejections
+    importing: Importing
     updates: Updates
     signatures: Signatures
 
@@ -104,6 +110,7 @@ async def lay_base(
     """
     allowed = _networks(settings)
     Proxies.of(settings)
+    read_services(settings.registration_services)
     files = Path(settings.channels) if settings.channels else asset("channels")
     texts = catalogue_files.read(files)
     specification_items = settings.switches.specification_items
@@ -155,11 +162,32 @@ async def lay_base(
         changed=look_up.forget,
     )
     updates = Updates(
-        settings=settings, store=store.appointments, keeper=keeper, pending=pending, changed=look_up.forget, log=log
+        settings=settings,
+        store=store.appointments,
+        keeper=keeper,
+        pending=pending,
+        changed=look_up.forget,
+        clock=clock,
+        log=log,
     )
     updates.load()
+    rejections = Rejections(store.appointments, vault, kept=settings.appointment_rejections_kept)
+    reading_rows = ThreadPoolExecutor(1, thread_name_prefix="rows")
+    stack.callback(reading_rows.shutdown, wait=True)
+    importing = Importing(
+        settings=settings,
+        store=store.appointments,
+        keeper=keeper,
+        rejections=rejections,
+        participants=participants,
+        executor=reading_rows,
+        clock=clock,
+        log=log,
+    )
     metrics = Metrics()
     alarms = Alarms(store=store.alarms, clock=clock, settings=settings, mailer=mailer, log=log)
+    failures = UpdateFailures(store=store.appointments, alarms=alarms, metrics=metrics)
+    updates.settled = (*updates.settled, failures.settled)
     revoked = Wake()
     trust = await establish_trust(
         settings=settings,
@@ -201,6 +229,8 @@ async def lay_base(
         archive=Archive(store.messages, vault, memory_bytes=settings.envelope_cache_bytes),
         look_up=look_up,
         keeper=keeper,
+        rejections=rejections,
+        importing=importing,
         updates=updates,
         signatures=Signatures(
             participants=participants,

@@ -1,8 +1,5 @@
 """The two applications: the participants' API, and the portal with the administration API."""
 
-from datetime import datetime
-from typing import Any
-
 from aiohttp import web
 
 from dip.activity.reading import ActivityBook
@@ -24,7 +21,7 @@ from dip.http.watched import watch_api, watch_portal
 from dip.intake.receive import Intake
 from dip.intake.status_messages import StatusIntake
 from dip.participants.rates import Rate
-from dip.routing.explain import explain_look_up
+from dip.routing.explain import Explainer
 from dip.start import ADMINISTRATION_DIGEST, FIRST_PASSWORD
 
 
@@ -105,17 +102,6 @@ def api_door(base: Base, ways_out: WaysOut) -> web.Application:
 
 def portal_door(base: Base, ways_out: WaysOut, *, api: web.Application, api_url: str) -> web.Application:
     """The application of the portal port. api, api_url: the other port's application, and where it is reached."""
-
-    def explained(mpan: str, channel: str | None, at: datetime | None) -> dict[str, Any]:
-        return explain_look_up(
-            mpan,
-            channel,
-            at or base.clock.now(),
-            registry=base.registry.value,
-            participants=base.participants.value,
-            look_up=base.look_up,
-        )
-
     application = portal_application(
         settings=base.settings,
         clock=base.clock,
@@ -130,7 +116,13 @@ def portal_door(base: Base, ways_out: WaysOut, *, api: web.Application, api_url:
         first_password=base.directory / FIRST_PASSWORD,
         vault=base.vault,
         admin_token_digest=base.store.platform.fact(ADMINISTRATION_DIGEST) or "",
-        look_up=explained,
+        explainer=Explainer(registry=base.registry, participants=base.participants, look_up=base.look_up),
+        updates=base.updates,
+        appointments=base.store.appointments,
+        archive=base.archive,
+        executor=base.executor,
+        importing=base.importing,
+        pulling=ways_out.pulling,
         requeues=ways_out.requeues,
         rotation=base.rotation,
         trust=base.trust,

@@ -7,6 +7,7 @@ from functools import partial
 import msgspec
 
 from dip.assembly.base import Base
+from dip.assembly.registration import make_pulling
 from dip.assembly.wakes import Wake
 from dip.conformance.faults import Faults
 from dip.conformance.impostor import Impostor
@@ -31,6 +32,8 @@ from dip.delivery.withdrawals import Withdrawals
 from dip.delivery.worker import Worker
 from dip.intake.consumption_replay import ConsumptionReplay
 from dip.participants.participant import HeldCertificate
+from dip.registration.keeper import Keeper
+from dip.registration.pulling import Pulling
 from dip.registration.updates import Updates
 from dip.security.pki import CertificateUse
 from dip.security.tls import TlsIdentity
@@ -57,6 +60,8 @@ class WaysOut(msgspec.Struct, frozen=True, kw_only=True):
     central_feed: CentralFeed
     withdrawals: Withdrawals
     updates: Updates
+    keeper: Keeper
+    pulling: Pulling
     wake: Wake
     answered: Wake
 
@@ -75,6 +80,8 @@ class WaysOut(msgspec.Struct, frozen=True, kw_only=True):
             "withdrawals": self.withdrawals.run(),
             "roles": self.onboarding.run(),
             "appointments": self.updates.run(),
+            "first look-ups": self.keeper.warm(),
+            "pulls": self.pulling.run(),
             "central feed": self.central_feed.run(),
             "consumption replay": self.consumption.run(),
         }
@@ -182,6 +189,8 @@ def open_ways_out(base: Base, stack: AsyncExitStack) -> WaysOut:
         ),
         expiry=base.trust.expiry,
         updates=base.updates,
+        keeper=base.keeper,
+        pulling=make_pulling(base, stack),
         wake=wake,
         answered=answered,
     )

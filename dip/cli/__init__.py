@@ -15,8 +15,11 @@ from dip.cli.channels import channels_app
 from dip.cli.demo import demo
 from dip.cli.drill import drill
 from dip.cli.listen import listen
+from dip.cli.market import market_app
 from dip.cli.master_key import master_key_app
+from dip.cli.mpans import mpans_app
 from dip.cli.participants import participants_app
+from dip.cli.registration import registration_app
 from dip.cli.send import send
 from dip.cli.serve import serve
 from dip.cli.users import users_app
@@ -49,8 +52,11 @@ def application() -> typer.Typer:
     made.add_typer(certificates_app, name="certificates")
     made.add_typer(audit_app, name="audit")
     made.add_typer(channels_app, name="channels")
+    made.add_typer(market_app, name="market")
     made.add_typer(master_key_app, name="master-key")
+    made.add_typer(mpans_app, name="mpans")
     made.add_typer(participants_app, name="participants")
+    made.add_typer(registration_app, name="registration")
     made.add_typer(users_app, name="users")
     return made
 

@@ -3,6 +3,8 @@
 import asyncio
 import ssl
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -23,6 +25,7 @@ HOME: Final = Path("data/state")
 
 _TIMEOUT: Final = aiohttp.ClientTimeout(total=120)
 _REFUSED: Final = 400
+_CONNECT_S: Final = 30.0
 
 
 def ask(method: str, path: str, data: Path, portal: str | None, order: Any = None) -> dict[str, Any]:
@@ -46,7 +49,23 @@ def asked(method: str, path: str, data: Path, portal: str | None, order: Any = N
     with refusals_explained():
         url = f"{(portal or find_server(data).portal).rstrip('/')}/admin/api/{path}"
         status, body = asyncio.run(_call(method, url, order, _token(data), data / "ca.pem"))
-    return (_detail(body) or str(status)) if status >= _REFUSED else "", body
+    return (detail_of(body) or str(status)) if status >= _REFUSED else "", body
+
+
+@asynccontextmanager
+async def session(data: Path, portal: str | None) -> AsyncIterator[tuple[aiohttp.ClientSession, str]]:
+    """A session for calls that take long, and the address before `/`: of the administration API.
+
+    Raises ServerNotReached: nobody says where it is, or there is no token. Without a time limit but for connecting.
+    """
+    url = f"{(portal or find_server(data).portal).rstrip('/')}/admin/api"
+    context = ssl.create_default_context(cafile=data / "ca.pem") if url.startswith("https") else True
+    async with aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(ssl=context),
+        timeout=aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_S),
+        headers={"Authorization": f"Bearer {_token(data)}"},
+    ) as made:
+        yield made, url
 
 
 async def _call(method: str, url: str, order: Any, token: str, root: Path) -> tuple[int, bytes]:
@@ -63,7 +82,8 @@ async def _call(method: str, url: str, order: Any, token: str, root: Path) -> tu
         raise ServerNotReached(f"{url} gave no answer ({type(exc).__name__}). Is it running?") from exc
 
 
-def _detail(body: bytes) -> str:
+def detail_of(body: bytes) -> str:
+    """What a problem says; empty where the body is none."""
     try:
         return str(msgspec.json.decode(body, type=dict[str, Any]).get("detail", ""))
     except msgspec.DecodeError:

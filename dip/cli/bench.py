@@ -13,11 +13,27 @@ from rich.table import Table
 from dip.benchmark import backlog, changes, consumption, renewal, replay, restart, singles
 from dip.benchmark.catalogue import run_catalogue
 from dip.benchmark.loop import run
+from dip.benchmark.mpans import updating
+from dip.benchmark.mpans.run import Plan as MpansPlan
+from dip.benchmark.mpans.run import run_mpans
 from dip.benchmark.report import Cell, Report, Target, load_average, machine
 
-Mode = Literal["consumption", "singles", "encrypted", "restart", "replay", "backlog", "catalogue", "changes", "renewal"]
+Mode = Literal[
+    "consumption",
+    "singles",
+    "encrypted",
+    "restart",
+    "replay",
+    "backlog",
+    "catalogue",
+    "changes",
+    "renewal",
+    "mpans",
+    "updates",
+]
 _ENCRYPTED_RATE = 400
 _OPENS_EVERY = 100
+_LEAST_MPANS = 10
 
 
 def bench(
@@ -27,7 +43,8 @@ def bench(
             help="consumption: batches to four recipients, beside a bare relay. singles: one at a time, live. "
             "encrypted: the same in the spec profile, encrypted both ways. restart: a start over a full store. "
             "replay: reading everything again. backlog: a recipient that is offline. catalogue: loading it. "
-            "changes: channels added meanwhile. renewal: all certificates and the master key changed meanwhile."
+            "changes: channels added meanwhile. renewal: all certificates and the master key changed meanwhile. "
+            "mpans: the MPAN table filled and asked. updates: a backlog of appointments applied meanwhile."
         ),
     ] = "consumption",
     messages: Annotated[
@@ -36,13 +53,17 @@ def bench(
             min=100, help="Messages in a round (consumption, backlog), read again (replay), archived (restart)."
         ),
     ] = None,
-    waiting: Annotated[int | None, typer.Option(min=1, help="Messages that wait (restart, backlog).")] = None,
+    waiting: Annotated[int | None, typer.Option(min=1, help="Messages that wait (restart, backlog, updates).")] = None,
     batch: Annotated[int, typer.Option(min=1, max=1000, help="Messages in a request (consumption).")] = 100,
     connections: Annotated[int, typer.Option(min=1, help="Connections of the client (consumption).")] = 4,
     rounds: Annotated[int, typer.Option(min=1, help="Rounds in turn (consumption, replay, backlog).")] = 3,
-    rate: Annotated[int | None, typer.Option(min=1, help="Messages a second (singles, encrypted).")] = None,
-    seconds: Annotated[int, typer.Option(min=1, help="How long (singles, encrypted).")] = 20,
+    rate: Annotated[int | None, typer.Option(min=1, help="Messages a second (singles, encrypted, updates).")] = None,
+    seconds: Annotated[int, typer.Option(min=1, help="How long (singles, encrypted, updates).")] = 20,
     starts: Annotated[int, typer.Option(min=1, help="Starts (restart).")] = 5,
+    mpans: Annotated[int | None, typer.Option(min=10, help="MPANs in the table (mpans, updates).")] = None,
+    sizes: Annotated[
+        str | None, typer.Option(help="Several of them, one after the other: 1000000,4000000 (mpans).")
+    ] = None,
 ) -> None:
     """Measure this server: a process of its own over a temporary directory, with senders and receivers beside it.
 
@@ -84,6 +105,11 @@ def bench(
                 report = run(changes.run_changes(changes.Plan(), say))
             case "renewal":
                 report = run(renewal.run_renewal(renewal.Plan(rate=rate or 200), say))
+            case "mpans":
+                report = run(run_mpans(MpansPlan(_sizes(sizes) or (mpans or 1_000_000,)), say, made))
+            case "updates":
+                held = updating.Plan(waiting or 100_000, mpans or 200_000, rate or 300, seconds)
+                report = run(updating.run_updates(held, say, made))
     show(report, before)
 
 
@@ -101,6 +127,16 @@ def show(report: Report, load_before: float | None) -> None:
     console.print(_table(report.title, report.heads, report.rows.items(), _caption(load_before)))
     if report.targets:
         console.print(_aims(report.targets))
+
+
+def _sizes(text: str | None) -> tuple[int, ...]:
+    try:
+        sizes = tuple(int(one) for one in text.split(",")) if text else ()
+    except ValueError:
+        sizes = (0,)
+    if any(one < _LEAST_MPANS for one in sizes):
+        raise typer.BadParameter(f"--sizes: expected numbers from {_LEAST_MPANS} on, with commas between them.")
+    return sizes
 
 
 def _table(title: str, heads: Sequence[str], rows: Iterable[tuple[str, Sequence[Cell]]], caption: str) -> Table:

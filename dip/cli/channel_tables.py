@@ -68,6 +68,7 @@ def _formats(channel: Channel) -> Table:
             facts[f"{event.code} looked up and always when"] = f"{condition.path} is {condition.value}"
         dates = summary(channel)["events"][event.code].get("addressingDates", [])
         facts[f"{event.code} addressing dates"] = ", ".join(dates)
+        facts[f"{event.code} appointments"] = "\n".join(str(rule) for rule in event.appointments)
     return _pairs("Formats", facts)
 
 

@@ -25,10 +25,11 @@ _INTRODUCTION = """\
 commits fail, starts a plain server over the same directory, sends again what had no answer, and compares. Lost is a
 message that was acknowledged, before the crash or after it, and then never arrived at one of its recipients, arrived or
 was answered under another transaction id, is not in the store once for each recipient in the state it should have, or
-of whose fate its sender was not told. Doubled is what a recipient got more often than it should; it knows it by its
-transaction id. A server that was killed may send again what it could not settle. A killed process leaves what it wrote
-to the system: the drill shows the order of commit and answer, not what a power cut does to a disk that lies about
-`fsync`.
+of whose fate its sender was not told; or which appoints somebody for its MPAN, and does not stand just once in the MPAN
+table and in the journal. Of an import the rows are counted. Doubled is what a recipient got more often than it should;
+it knows it by its transaction id. A server that was killed may send again what it could not settle. A killed process
+leaves what it wrote to the system: the drill shows the order of commit and answer, not what a power cut does to a disk
+that lies about `fsync`.
 
 """
 
@@ -80,8 +81,9 @@ def markdown(rows: Sequence[Row]) -> str:
             books = row.books
             lines.append(f"| {row.step} | {row.scenario} | {books.acknowledged} | {books.lost} | {books.doubled} |")
     tried = [row.books for row in rows if row.books is not None]
+    acknowledged = sum(books.acknowledged for books in tried)
     summary = (
-        f"{len(tried)} of {len(rows)} steps run, {sum(books.acknowledged for books in tried)} messages acknowledged "
+        f"{len(tried)} of {len(rows)} steps run, {acknowledged} messages and rows acknowledged "
         f"before a crash, {lost(rows)} lost. {machine()}."
     )
     return "\n".join([*lines, "", summary, ""])

@@ -88,7 +88,7 @@ async def _serve(settings: Settings) -> None:
 
         context = running(settings, log=log, progress=made)
         dip = await context.__aenter__()
-    _collect_rarely()
+    collect_rarely()
     try:
         _say_ready(dip.api_url, dip.portal_url, settings, log)
         await stop.wait()
@@ -98,7 +98,7 @@ async def _serve(settings: Settings) -> None:
     log.info("server_stopped")
 
 
-def _collect_rarely() -> None:
+def collect_rarely() -> None:
     """What stands after the start stays; messages come and go without circles, so collecting can wait."""
     gc.collect()
     gc.freeze()

@@ -7,9 +7,9 @@ configuration file, else from the default here. Unknown keys are errors.
 from datetime import timedelta
 from typing import Annotated, Literal
 
-import msgspec
 from msgspec import Meta
 
+from dip.ground.mpan_table_settings import MpanTableSettings
 from dip.ground.profiles import PROFILES, Profile
 
 Environment = Literal["DEV", "PRD", "SITB", "SIT", "UIT"]
@@ -18,7 +18,7 @@ Environment = Literal["DEV", "PRD", "SITB", "SIT", "UIT"]
 Port = Annotated[int, Meta(ge=0, le=65535)]
 
 
-class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Settings(MpanTableSettings, frozen=True, forbid_unknown_fields=True):
     """Everything that can be set, with its default."""
 
     data: Annotated[str, Meta(description="Directory of the server's state")] = "data/state"
@@ -135,34 +135,6 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     envelope_cache_bytes: Annotated[
         int, Meta(ge=0, description="Memory for messages that were just taken in and are being delivered")
     ] = 32 * 1024 * 1024
-    appointment_cache_mpans: Annotated[int, Meta(ge=0, description="MPANs whose appointments are kept in memory")] = (
-        40_000
-    )
-    appointment_updates_waiting: Annotated[
-        int,
-        Meta(ge=1, description="Changes of appointments that may wait for the MPAN table; then their senders wait"),
-    ] = 100_000
-    appointment_update_batch: Annotated[
-        int, Meta(ge=1, le=10_000, description="Most changes of appointments that share one commit")
-    ] = 500
-    registration_page_mpans: Annotated[
-        int, Meta(ge=1, le=10_000, description="MPANs that a registration service is asked for at once")
-    ] = 5000
-    registration_page_limit_bytes: Annotated[
-        int, Meta(ge=1024, description="Largest page of a registration service, as it comes and unpacked")
-    ] = 32 * 1024 * 1024
-    registration_timeout_s: Annotated[
-        float, Meta(gt=0, description="How long a registration service may take for one page, seconds")
-    ] = 60.0
-    registration_attempts: Annotated[
-        int, Meta(ge=1, description="Calls for one page of a registration service before the pull stops")
-    ] = 10
-    registration_retry_first_s: Annotated[
-        float, Meta(gt=0, description="Wait after the first failed call of a registration service, seconds; doubles")
-    ] = 1.0
-    registration_retry_longest_s: Annotated[
-        float, Meta(gt=0, description="Longest wait between two calls of a registration service, seconds")
-    ] = 60.0
     group_commit_messages: Annotated[int, Meta(ge=1, description="Most messages that share one commit")] = 2000
     outcome_linger_ms: Annotated[
         float, Meta(ge=0, le=100, description="How long the outcome of a webhook call waits to share a commit, ms")

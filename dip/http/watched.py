@@ -21,8 +21,12 @@ _TRACE: Final = istr("traceparent")
 _MICROSECONDS: Final = 1_000_000
 _NANOSECONDS: Final = 1000
 _AGENT_LIMIT: Final = 200
-_DOCUMENTS: Final = frozenset({"/openapi.json", "/asyncapi.json", "/catalogue.json", "/admin/api/activity"})
+_DOCUMENTS: Final = frozenset(
+    {"/openapi.json", "/asyncapi.json", "/catalogue.json", "/admin/api/activity", "/admin/api/mpans"}
+)
 """Long and published, or of this log itself: size and hash are enough."""
+_REJECTED_ROWS: Final = "/admin/api/mpans/runs/"
+"""Tells what stood where an MPAN belongs, which may be anything; so does the answer to an import."""
 
 
 def watch_api(application: web.Application, activity: ActivityLog, clock: Clock) -> web.Application:
@@ -32,7 +36,14 @@ def watch_api(application: web.Application, activity: ActivityLog, clock: Clock)
 
 def watch_portal(application: web.Application, activity: ActivityLog, clock: Clock) -> web.Application:
     """Have every request of the portal port recorded; of what is published for all, size and hash."""
-    return _watch(application, activity, clock, "portal", _of_portal, _DOCUMENTS.__contains__)
+    return _watch(
+        application,
+        activity,
+        clock,
+        "portal",
+        _of_portal,
+        lambda path: path in _DOCUMENTS or path.startswith(_REJECTED_ROWS),
+    )
 
 
 def _of_api(request: web.Request) -> Mapping[str, Any]:

@@ -2,17 +2,21 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
+from typing import Final
 
 from dip.appointments.pending import Pending
 from dip.ground.clock import microseconds
 from dip.intake.check import Checked
-from dip.messages.identifiers import Mpan
+from dip.messages.identifiers import DipId, InterfaceId, Mpan
 from dip.registration.reading import RolesOf, changes_of
 from dip.registration.updates import Updates
 from dip.routing.router import Enquiry
 from dip.store.appointments import AppointmentUpdate
 from dip.store.protocol import MessageStore
 from dip.store.records import NewMessage, NewUpdate, Outcome, Verdict
+
+_NOT_NUMBERED_YET: Final = 1 << 62
+"""Stands for the number of a message that is still to be committed: behind all that are."""
 
 
 class Announcements:
@@ -38,6 +42,7 @@ class Announcements:
         self._forget = forget
         self._said: dict[int, NewUpdate] = {}
         self._earlier: dict[Mpan, list[Checked]] = {}
+        self._references: set[tuple[DipId, InterfaceId, str]] = set()
         self._shown: list[tuple[Mpan, int]] = []
         self._finish: Callable[[], None] = lambda: None
 
@@ -71,7 +76,7 @@ class Announcements:
                 # A repeat was counted when it came first; other messages may have come since.
                 if self._store.reference_known(earlier.sender, earlier.channel.id, earlier.reference):
                     continue
-                number = -1 - earlier.index
+                number = _NOT_NUMBERED_YET + earlier.index
                 at = microseconds(self._received_at)
                 self._updates.pending.add(int(mpan), Pending(number, at, self._said[earlier.index].changes))
                 self._shown.append((mpan, number))
@@ -80,7 +85,10 @@ class Announcements:
     def after(self, checked: Checked, enquiry: Enquiry, message: NewMessage) -> None:
         """The message was routed; what it says goes with it, and counts for those behind it."""
         message.update = self._said.get(checked.index)
-        if message.update is not None:
+        reference = (checked.sender, checked.channel.id, checked.reference)
+        # Of a reference that comes twice in a request the first alone counts.
+        if message.update is not None and reference not in self._references:
+            self._references.add(reference)
             for mpan in enquiry.mpans:
                 self._earlier.setdefault(mpan, []).append(checked)
 

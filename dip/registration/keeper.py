@@ -8,7 +8,7 @@ import msgspec
 
 from dip.appointments.changes import Change, Kind, amend
 from dip.appointments.history import NOTHING, OPEN, Knowledge
-from dip.appointments.packing import Packable, pack, pack_first, unpack
+from dip.appointments.packing import Packable, append, pack, pack_first, unpack
 from dip.ground.clock import Clock, microseconds
 from dip.ground.current import Current
 from dip.messages.identifiers import Mpan
@@ -48,7 +48,12 @@ class Keeper:
         self._clock = clock
         self._participants = participants
         self._changed = changed
-        self._turn = asyncio.Lock()
+        self.turn = asyncio.Lock()
+        """Who has it changes the table alone: rows and updates take turns."""
+
+    async def warm(self) -> None:
+        """Make the first look-ups after a start quick; for the background."""
+        await asyncio.to_thread(self._store.warm)
 
     async def take_rows(
         self,
@@ -63,7 +68,7 @@ class Keeper:
         as_of: the microsecond at which a registration service read them; what a message said later stands.
         advance: makes of what became of the rows the run as it is then, and what it rejected.
         """
-        async with self._turn:
+        async with self.turn:
             knowledge = Knowledge(microseconds(self._clock.now()), run=run.id)
             loop = asyncio.get_running_loop()
             merged = await loop.run_in_executor(self._executor, self._merge, rows, knowledge, as_of)
@@ -74,16 +79,19 @@ class Keeper:
 
     async def apply(self, updates: Sequence[AppointmentUpdate]) -> Sequence[UpdateResult]:
         """Commit what messages say, in this order, with what became of each. Raises StoreUnavailable."""
-        async with self._turn:
+        async with self.turn:
             loop = asyncio.get_running_loop()
             histories, faults = await loop.run_in_executor(self._executor, self._apply, updates)
             at = microseconds(self._clock.now())
-            results = [
-                UpdateResult(update.message, at, fault, max(0, at - update.known_at))
-                for update, fault in zip(updates, faults, strict=True)
-            ]
+            results = [UpdateResult(update.message, at, fault) for update, fault in zip(updates, faults, strict=True)]
             await self._store.save(histories, results=results)
             return results
+
+    async def refuse(self, update: AppointmentUpdate, fault: str) -> UpdateResult:
+        """Commit that an update can't be applied. Raises StoreUnavailable."""
+        result = UpdateResult(update.message, microseconds(self._clock.now()), fault)
+        await self._store.save((), results=[result])
+        return result
 
     def _merge(self, rows: Rows, knowledge: Knowledge, as_of: int | None) -> Merged:
         known = self._store.packed(rows)
@@ -101,8 +109,13 @@ class Keeper:
                 else:
                     unchanged += len(mine)
                 continue
+            longer = self._appended(packed, simple, knowledge) if simple is not None and packed is not None else None
+            if longer is not None:
+                histories.append((mpan, longer))
+                accepted += len(mine)
+                continue
             history = unpack(packed, self._store.holders) if packed is not None else NOTHING
-            is_new = False
+            changes: list[Change] = []
             for number, starts, ends in mine:
                 role, dip_id = self._store.holders.named(number)
                 if as_of is not None and any(
@@ -110,24 +123,29 @@ class Keeper:
                 ):
                     stale.append(mpan)
                     continue
-                amended = amend(history, [Change(Kind.APPOINT, starts, (role,), role, dip_id, ends)], knowledge)
-                accepted += not amended.faults
-                unchanged += not amended.is_new and not amended.faults
-                is_new = is_new or amended.is_new
-                history = amended.history
-            if is_new:
-                histories.append((mpan, pack(history, self._store.holders)))
+                changes.append(Change(Kind.APPOINT, starts, (role,), role, dip_id, ends))
+            amended = amend(history, changes, knowledge)
+            accepted += len(changes)
+            unchanged += amended.idle if amended.is_new else len(changes)
+            if amended.is_new:
+                histories.append((mpan, pack(amended.history, self._store.holders)))
         return Merged(histories, accepted, unchanged, stale)
 
+    def _appended(self, packed: bytes, rows: Sequence[Packable], knowledge: Knowledge) -> bytes | None:
+        """The history with rows of roles that nobody in it has; None where somebody has."""
+        named = self._store.holders.named
+        roles = {named(number)[0] for number, _, _ in rows}
+        return append(packed, rows, knowledge, lambda number: named(number)[0] in roles)
+
     def _simple(self, rows: Sequence[Packable]) -> Sequence[Packable] | None:
-        """The rows as an MPAN without a history takes them, in order; None where they overlap."""
+        """The rows as an MPAN without a history takes them, in order; None where the file's order counts."""
         named = self._store.holders.named
         ordered = sorted([(named(number)[0], starts, ends, number) for number, starts, ends in rows])
         found: list[tuple[int, str, int, int]] = []
         role, end = "", 0
         for row_role, starts, ends, number in ordered:
             if row_role == role:
-                if end == OPEN and starts > found[-1][0]:
+                if end == OPEN == ends and starts > found[-1][0]:
                     before = found[-1]
                     found[-1] = (before[0], before[1], starts, before[3])
                 elif starts < end:

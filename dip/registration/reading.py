@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 
 from dip.appointments.changes import Change, Kind
+from dip.appointments.history import LAST, YEAR_1
 from dip.channels.channel import EVERY_ROLE, AppointmentRule, Event, Verb
 from dip.messages.identifiers import DipId, RoleCode
 from dip.messages.timestamps import read_wire_time
@@ -38,6 +39,7 @@ def changes_of(
             continue
         times = [time for value in dates if (time := read_wire_time(value)) is not None]
         at = int((rule.takes_effect(times[0]) if times else received_at).timestamp())
+        at = min(max(at, YEAR_1), LAST)
         found.append(_change(rule, at, party, roles_of))
     return tuple(found)
 

@@ -1,11 +1,12 @@
 """Appointments as CSV: mpan,role,dip_id,effective_from,effective_to; `to` is exclusive, empty means open."""
 
 import re
+from datetime import UTC, datetime
 from typing import Final
 
 import msgspec
 
-from dip.appointments.history import OPEN
+from dip.appointments.history import OPEN, YEAR_1
 from dip.appointments.packing import Holders, Packable
 from dip.messages.identifiers import DipId, RoleCode
 from dip.messages.timestamps import moment_of
@@ -17,6 +18,9 @@ LONGEST_LINE: Final = 4096
 """Bytes of a line, without its end; a longer one is rejected."""
 _MPAN_DIGITS: Final = 13
 _DIP_ID: Final = re.compile("[0-9]{10}", re.ASCII)
+_DATE: Final = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}:[0-9]{2}[+-][0-9]{2}:[0-9]{2})?", re.ASCII)
+_LAST: Final = int(datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC).timestamp())
+"""Seconds since 1970: the last moment that can be written."""
 _ROLE: Final = re.compile("[A-Z0-9]{1,5}", re.ASCII)
 _UNREADABLE: Final = "\ufffd"
 """Stands where a byte was no UTF-8."""
@@ -129,10 +133,12 @@ class RowReader:
     def _date(self, text: str) -> int | None:
         known = self._dates.get(text)
         if known is None:
-            moment = moment_of(text)
+            moment = moment_of(text) if _DATE.fullmatch(text) else None
             if moment is None:
                 return None
             known = int(moment.timestamp())
+            if not YEAR_1 <= known <= _LAST:
+                return None
             if len(self._dates) < _KEPT:
                 self._dates[text] = known
         return known

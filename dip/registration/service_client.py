@@ -4,7 +4,9 @@ import asyncio
 import re
 import ssl
 from collections.abc import AsyncIterator
+from concurrent.futures import Executor
 from datetime import datetime
+from functools import partial
 from itertools import count, pairwise
 from types import TracebackType
 from typing import Any, Final, NamedTuple, Self
@@ -85,14 +87,19 @@ class RegistrationServiceClient:
         refusal: PeerRefusal,
         settings: Settings,
         log: Log,
+        executor: Executor | None = None,
     ) -> None:
-        """Raises RegistrationServiceFailed: base_url is no https address without user, query and fragment."""
+        """Raises RegistrationServiceFailed: base_url is no https address without user, query and fragment.
+
+        executor: reads pages; by default that of the event loop.
+        """
         self._service = service
-        self._url = _checked(service, base_url)
+        self._url = address_of(service, base_url)
         self._tls = tls
         self._refusal = refusal
         self._settings = settings
         self._log = log
+        self._executor = executor
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
@@ -133,7 +140,8 @@ class RegistrationServiceClient:
         for number in count(1):
             asked = {**query, "cursor": cursor} if cursor is not None else query
             body, is_packed = await self._answer(asked)
-            page = await asyncio.to_thread(self._page, body, is_packed, int(query["limit"]), last, number)
+            reading = partial(self._page, body, is_packed, int(query["limit"]), last, number)
+            page = await asyncio.get_running_loop().run_in_executor(self._executor, reading)
             yield PulledPage(page, cursor, len(body))
             if page.next is None:
                 return
@@ -238,8 +246,8 @@ class RegistrationServiceClient:
         return RegistrationServiceFailed(f"{self._named}: {reason}.")
 
 
-def _checked(service: DipId, base_url: str) -> str:
-    """The address of the call."""
+def address_of(service: DipId, base_url: str) -> str:
+    """The address of the call. Raises RegistrationServiceFailed: this is no base of one."""
     try:
         parts = urlsplit(base_url)
         is_good = parts.scheme == "https" and parts.hostname and parts.port != 0

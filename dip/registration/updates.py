@@ -5,7 +5,10 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 
+import msgspec
+
 from dip.appointments.pending import Pending, PendingChanges
+from dip.ground.clock import Clock, microseconds
 from dip.ground.errors import StoreUnavailable
 from dip.ground.log import Log
 from dip.ground.settings import Settings
@@ -31,6 +34,7 @@ class Updates:
         keeper: Keeper,
         pending: PendingChanges,
         changed: Callable[[Iterable[Mpan]], None],
+        clock: Clock,
         log: Log,
     ) -> None:
         """changed: told of MPANs that the look-up must read anew."""
@@ -40,8 +44,9 @@ class Updates:
         self._keeper = keeper
         self.pending = pending
         self._changed = changed
+        self._clock = clock
         self.settled: tuple[Callable[[Sequence[UpdateResult]], None], ...] = ()
-        """Each is told what became of updates, once it is committed."""
+        """Each is told what became of updates, once it is committed; of nothing where one was given up."""
         self._log = log
         self._queue: deque[AppointmentUpdate] = deque()
         self._new = asyncio.Event()
@@ -86,12 +91,12 @@ class Updates:
 
     async def _apply(self, batch: Sequence[AppointmentUpdate]) -> None:
         try:
-            results = await self._keeper.apply(batch)
+            results = await self._apply_or_refuse(batch)
         except StoreUnavailable:
             self._log.error("appointment_updates_wait", waiting=len(self._queue))
             await asyncio.sleep(_AGAIN_AFTER_S)
             return
-        for update in batch:
+        for update in batch[: len(results)]:
             self._queue.popleft()
             for mpan in update.mpans:
                 self.pending.remove(mpan, update.message)
@@ -104,6 +109,18 @@ class Updates:
         for told in self.settled:
             told(results)
 
+    async def _apply_or_refuse(self, batch: Sequence[AppointmentUpdate]) -> Sequence[UpdateResult]:
+        """Apply a batch; where that breaks, the first of it alone, which is reported if it was that one."""
+        try:
+            return await self._keeper.apply(batch)
+        except StoreUnavailable:
+            raise
+        except Exception as exc:
+            self._log.exception("appointment_update_broke", message=batch[0].message, of=len(batch))
+            if len(batch) > 1:
+                return await self._apply_or_refuse(batch[:1])
+            return [await self._keeper.refuse(batch[0], f"an error of the DIP's own: {type(exc).__name__}")]
+
     def failed(self, before: int, limit: int) -> Sequence[FailedUpdate]:
         """Updates that could not be applied, newest first, before a message."""
         return self._store.failed_updates(before, limit)
@@ -111,15 +128,21 @@ class Updates:
     async def retry(self, message: int) -> bool:
         """Apply an update again that could not be applied; whether there was one. It comes last now."""
         found = [one for one in self._store.failed_updates(message + 1, 1) if one.update.message == message]
-        if not found or not await self._store.retry_update(message):
+        # What could not be applied was not known until now.
+        known_at = microseconds(self._clock.now())
+        if not found or not await self._store.retry_update(message, known_at):
             return False
-        self.committed([found[0].update])
+        self.committed([msgspec.structs.replace(found[0].update, known_at=known_at)])
         return True
 
     async def give_up(self, message: int) -> bool:
         """Forget an update that could not be applied; whether there was one. The journal keeps what was wrong."""
         found = [one for one in self._store.failed_updates(message + 1, 1) if one.update.message == message]
-        return bool(found) and await self._store.forget_update(message)
+        if not found or not await self._store.forget_update(message):
+            return False
+        for told in self.settled:
+            told(())
+        return True
 
 
 def _names(update: AppointmentUpdate) -> list[Mpan]:

@@ -28,6 +28,7 @@ _WORDS: Final = {
     AlarmKind.CERTIFICATE_EXPIRES: "certificates expire soon",
     AlarmKind.CERTIFICATE_EXPIRED: "certificates expired",
     AlarmKind.CENTRAL_FEED: "central feed of companies",
+    AlarmKind.APPOINTMENT_UPDATE: "appointments not applied",
 }
 
 

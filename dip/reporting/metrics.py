@@ -2,10 +2,10 @@
 
 from bisect import bisect_right
 from collections import Counter as Tally
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from prometheus_client import CollectorRegistry, Counter
-from prometheus_client.core import HistogramMetricFamily, Metric
+from prometheus_client.core import GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from dip.store.records import Settlement, Status
@@ -40,6 +40,23 @@ class Latency(Collector):
         )
 
 
+class UpdateCounts(Collector):
+    """How many changes of appointments wait for the MPAN table, and how many could not be applied."""
+
+    def __init__(self, counts: Callable[[], tuple[int, int]]) -> None:
+        """counts: waiting and failed."""
+        self._counts = counts
+
+    def collect(self) -> Iterable[Metric]:
+        """Both figures as Prometheus reads them."""
+        waiting, failed = self._counts()
+        text = "Messages whose changes of appointments are in this state"
+        family = GaugeMetricFamily("dip_appointment_updates_open", text, labels=["state"])
+        family.add_metric(["waiting"], waiting)
+        family.add_metric(["failed"], failed)
+        yield family
+
+
 class Metrics:
     """Counters of messages in and deliveries out, and how long messages took."""
 
@@ -55,6 +72,12 @@ class Metrics:
         self._faults = Counter(
             "dip_faults_struck", "Faults on demand that struck, by kind", ["kind"], registry=self.registry
         )
+        self._updates = Counter(
+            "dip_appointment_updates",
+            "Messages whose changes of appointments were applied, or could not be, all or in part",
+            ["outcome"],
+            registry=self.registry,
+        )
         self._latency = Latency()
         self.registry.register(self._latency)
 
@@ -62,6 +85,16 @@ class Metrics:
         """A request was answered."""
         self._requests.labels(str(status)).inc()
         self._taken.inc(taken)
+
+    def updated(self, applied: int, failed: int) -> None:
+        """Changes of appointments were applied, or could not be."""
+        for outcome, count in (("applied", applied), ("failed", failed)):
+            if count:
+                self._updates.labels(outcome).inc(count)
+
+    def watch_updates(self, counts: Callable[[], tuple[int, int]]) -> None:
+        """Show how many changes of appointments wait, and how many could not be applied. counts: of both."""
+        self.registry.register(UpdateCounts(counts))
 
     def fault_struck(self, kind: str) -> None:
         """A fault on demand struck."""

@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 
 import msgspec
 
@@ -11,6 +11,8 @@ from dip.messages.timestamps import WIRE_LENGTH, read_wire_time
 
 _DAY = 86_400_000_000
 _DATES_KEPT = 1024
+_FIRST = microseconds(datetime.min.replace(tzinfo=UTC))
+_LAST = microseconds(datetime.max.replace(tzinfo=UTC))
 
 
 class Span(msgspec.Struct, frozen=True, gc=False):
@@ -28,12 +30,13 @@ def at(moment: datetime) -> Span:
 
 def span(moment: datetime, covers: str) -> Span:
     """What a date item covers: `instant`; `day`, its UTC day; `boundary`, both sides of a change at that moment."""
-    instant = microseconds(moment)
+    # An offset may put what was written before the year 1 or behind the year 9999.
+    instant = min(max(microseconds(moment), _FIRST), _LAST)
     if covers == "day":
         first = instant - instant % _DAY
         return Span(first, first + _DAY - 1)
     if covers == "boundary":
-        return Span(instant - 1, instant)
+        return Span(max(instant - 1, _FIRST), instant)
     return Span(instant, instant)
 
 

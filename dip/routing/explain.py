@@ -29,9 +29,11 @@ class Explainer:
         self._participants = participants
         self._look_up = look_up
 
-    def thought(self, mpan: Mpan, known_at: datetime) -> Thought:
-        """An MPAN's appointments as they were thought to be."""
-        return Thought(mpan, self._look_up.history(mpan), microseconds(known_at))
+    def thought(self, mpan: Mpan, known_at: datetime | None, now: datetime) -> Thought:
+        """An MPAN's appointments as they were thought to be; known_at: None: all that is known."""
+        history = self._look_up.history(mpan)
+        newest = max((one.at for one in history.knowledge), default=0)
+        return Thought(mpan, history, max(microseconds(now), newest) if known_at is None else microseconds(known_at))
 
     def look_up(self, thought: Thought, when: datetime, channel_id: str | None, event_code: str | None) -> Explanation:
         """Who gets a message about the MPAN at a moment; on a channel, or in every role.
@@ -62,7 +64,8 @@ class Explainer:
             elif rule.also:
                 missed.extend(self._former(thought, rule, spans, recipients))
         primary = {rule.role for rule in rules if rule.part is RecipientClass.PRIMARY}
-        missed += near_misses(thought, spans, looked_up, primary)
+        got = {(one.party.dip_id, one.party.role) for one in recipients}
+        missed += _beside(got, near_misses(thought, spans, looked_up, primary))
         asked = EventCode(events[0].code) if event_code is not None else None
         return Explanation(thought, spans, recipients, missed, channel.id, asked)
 
@@ -82,19 +85,17 @@ class Explainer:
         recipients = [_found(party, rules, thought, spans) for party in route.parties]
         got = {(one.party.dip_id, one.party.role) for one in recipients}
         missed: list[NearMiss] = []
+        condition = enquiry.event.wider_when
+        wider = condition is None or condition.holds(enquiry.common, enquiry.custom)
         for row in thought.rows:
             if row.role in looked_up and meets(row, spans) and (row.dip_id, row.role) not in got:
                 why = (
                     "is the sender" if row.dip_id == enquiry.sender else self._unfit(row, looked_up[row.role], channel)
                 )
-                why = why or "the sender named another for this role"
+                why = why or ("the sender named another for this role" if wider else "only the named get this outcome")
                 missed.append(NearMiss(row.role, why, row.dip_id, row))
         primary = {rule.role for rule in rules if rule.part is RecipientClass.PRIMARY}
-        missed += [
-            one
-            for one in near_misses(thought, spans, looked_up, primary)
-            if one.dip_id is None or (one.dip_id, one.role) not in got
-        ]
+        missed += _beside(got, near_misses(thought, spans, looked_up, primary))
         return Explanation(thought, spans, recipients, missed, channel.id, enquiry.event.code), route
 
     def _in_every_role(self, thought: Thought, spans: Sequence[Span]) -> Explanation:
@@ -176,10 +177,9 @@ class Explainer:
             return f"is appointed as {row.role} but is no participant"
         if row.role not in participant.roles:
             return f"is appointed as {row.role} but does not have that role as a participant"
-        if rule is not None and rule.optional and channel is not None:
-            if channel.id not in participant.optional_channels:
-                return f"is appointed as {row.role} but has not signed up for {channel.id}"
-        return None
+        if rule is None or not rule.optional or channel is None or channel.id in participant.optional_channels:
+            return None
+        return f"is appointed as {row.role} but has not signed up for {channel.id}"
 
     def _everybody(self, rule: Rule, channel: Channel, recipients: list[Recipient], missed: list[NearMiss]) -> None:
         members = self._participants.value.by_role(rule.role)
@@ -198,12 +198,12 @@ class Explainer:
     ) -> Iterable[NearMiss]:
         before = [Span(span.first - 1, span.first - 1) for span in spans]
         got = {(one.party.dip_id, one.party.role) for one in recipients}
+        events = ", ".join(rule.events)
         for row in thought.rows:
-            if row.role == rule.role and meets(row, before) and not meets(row, spans):
-                if (row.dip_id, row.role) not in got:
-                    events = ", ".join(rule.events)
-                    why = f"held {row.role} until {in_words(row.ends)}: gets {events} about a change at that moment"
-                    yield NearMiss(row.role, why, row.dip_id, row)
+            held = row.role == rule.role and meets(row, before) and not meets(row, spans)
+            if held and (row.dip_id, row.role) not in got:
+                why = f"held {row.role} until {in_words(row.ends)}: gets {events} about a change at that moment"
+                yield NearMiss(row.role, why, row.dip_id, row)
 
 
 class _AsThought:
@@ -230,6 +230,11 @@ def _about(enquiry: Enquiry, mpan: Mpan) -> Enquiry:
         mpans=[mpan],
         received_at=enquiry.received_at,
     )
+
+
+def _beside(got: Collection[tuple[DipId, RoleCode]], missed: Iterable[NearMiss]) -> Iterable[NearMiss]:
+    """The near misses without those of who gets it by another row."""
+    return (one for one in missed if one.dip_id is None or (one.dip_id, one.role) not in got)
 
 
 def _by_role(rules: Iterable[Rule]) -> dict[RoleCode, Rule]:

@@ -22,7 +22,7 @@ class Rule(msgspec.Struct, frozen=True, rename="camel"):
 
     group: the roles of which one is held at a time, this one included. events: those that have the rule. or_named: a
     recipient that the sender names takes the place of the one looked up. optional: only who signed up for the channel.
-    also: whoever held the role before the change that the message is about. only_when: what has to stand in the message.
+    also: whoever held the role before the change that the message is about. only_when: what the message has to say.
     """
 
     part: RecipientClass

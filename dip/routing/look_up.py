@@ -17,6 +17,7 @@ from dip.store.protocol import AppointmentStore
 
 _SECOND: Final = 1_000_000
 _REASONS_KEPT: Final = 16_384
+_MOMENTS_KEPT: Final = 8_192
 
 
 class Holding(msgspec.Struct, frozen=True, gc=False):
@@ -76,7 +77,7 @@ class LookUp:
             found = [holding(row) for row in self._pending.onto(number, self._store.history(number)).rows]
         else:
             found = [
-                Holding(role, dip_id, starts * _SECOND, ends * _SECOND)
+                Holding(role, dip_id, _microsecond(starts), _microsecond(ends))
                 for (role, dip_id), starts, ends in self._store.standing(number)
             ]
         if self._limit:
@@ -95,14 +96,16 @@ class LookUp:
             for mpan in mpans:
                 self._cache.pop(mpan, None)
 
-    def cached(self) -> Sequence[Mpan]:
-        """The MPANs in the cache, the oldest first."""
-        return list(self._cache)
-
 
 def holding(row: Row) -> Holding:
     """A row of a history as the look-up has it."""
-    return Holding(row.role, row.dip_id, row.starts * _SECOND, row.ends * _SECOND)
+    return Holding(row.role, row.dip_id, _microsecond(row.starts), _microsecond(row.ends))
+
+
+# Appointments of millions of MPANs begin and end at some thousand moments: one number stands for each.
+@functools.lru_cache(_MOMENTS_KEPT)
+def _microsecond(second: int) -> int:
+    return second * _SECOND
 
 
 # Those who hold one MPAN hold others from the same day on.

@@ -40,9 +40,11 @@ def near_misses(
             found.append(NearMiss(group[0], f"nobody is appointed as {' or '.join(group)} then"))
     if rules is not None:
         looked_up = {role for group in groups for role in group}
-        for row in thought.rows:
-            if row.role not in looked_up and meets(row, spans):
-                found.append(NearMiss(row.role, _not_looked_up(row.role, primary), row.dip_id, row))
+        found.extend(
+            NearMiss(row.role, _not_looked_up(row.role, primary), row.dip_id, row)
+            for row in thought.rows
+            if row.role not in looked_up and meets(row, spans)
+        )
     return found
 
 

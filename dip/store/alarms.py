@@ -33,6 +33,8 @@ class AlarmKind(StrEnum):
     """Certificates have expired, and nothing followed them."""
     CENTRAL_FEED = "central_feed"
     """The central feed of companies gives no answer that can be used."""
+    APPOINTMENT_UPDATE = "appointment_update"
+    """What messages say about appointments could not be applied to the MPAN table."""
 
 
 class Alarm(msgspec.Struct, kw_only=True, rename="camel"):

@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any, Final
 
 import msgspec
@@ -14,6 +15,7 @@ from dip.store.holders import HolderNumbers
 from dip.store.queries import queries
 from dip.store.records import Status
 from dip.store.rows import insert_many
+from dip.store.warming import warm
 from dip.store.writer import Writer
 
 _ROWS_OF_A_PAGE: Final = 1_000
@@ -41,12 +43,11 @@ class FailedUpdate(msgspec.Struct, frozen=True):
 
 
 class UpdateResult(msgspec.Struct, frozen=True):
-    """What became of an update. fault: why it could not be applied, all or in part. duration_us: since its receipt."""
+    """What became of an update at a microsecond. fault: why it could not be applied, all or in part."""
 
     message: int
     at: int
-    fault: str | None
-    duration_us: int
+    fault: str | None = None
 
 
 class Run(msgspec.Struct, kw_only=True):
@@ -77,7 +78,7 @@ class Rejection(msgspec.Struct, frozen=True):
 
     number: int
     line: int
-    mpan: str
+    sealed_mpan: bytes
     reason: str
 
 
@@ -88,11 +89,19 @@ class SqliteAppointments:
     its own, for whoever changes histories in a thread of its own; there is one such at a time.
     """
 
-    def __init__(self, writer: Writer, reading: sqlite3.Connection, changing: sqlite3.Connection) -> None:
+    def __init__(self, writer: Writer, reading: sqlite3.Connection, changing: sqlite3.Connection, file: Path) -> None:
         self._writer = writer
+        self._file = file
         self._reading = reading
         self._changing = changing
         self.holders = HolderNumbers(reading)
+
+    def warm(self) -> int:
+        """Have the system read what leads to the MPANs, for whoever runs this in a thread; how many pages that were.
+
+        After a start a look-up then waits for one page of the disk at most.
+        """
+        return warm(self._file, "mpan")
 
     def close(self) -> None:
         """Let go of the connection for changes."""
@@ -131,8 +140,7 @@ class SqliteAppointments:
         def job(connection: sqlite3.Connection) -> None:
             insert_many(connection, "add_holder", holders)
             connection.executemany(queries()["save_history"], histories)
-            for result in results:
-                _settle(connection, result)
+            _settle(connection, results)
             if run is not None:
                 _advance(connection, run, rejections)
 
@@ -154,33 +162,40 @@ class SqliteAppointments:
         waiting, failed = self._reading.execute(queries()["count_appointment_updates"]).fetchone()
         return waiting, failed
 
-    async def retry_update(self, message: int) -> bool:
-        """Let an update that could not be applied wait again; whether there was one."""
-        return await self._changed("retry_appointment_update", message)
+    def failed_by_sender(self) -> Sequence[tuple[DipId, InterfaceId, EventCode, int]]:
+        """How many of the newest thousand updates that could not be applied each sender has, by channel and event."""
+        return list(self._reading.execute(queries()["appointment_updates_failed_by_sender"], (_ROWS_OF_A_PAGE,)))
+
+    async def retry_update(self, message: int, known_at: int) -> bool:
+        """Let an update that could not be applied wait again, as known from now on; whether there was one."""
+        return await self._changed("retry_appointment_update", known_at, message)
 
     async def forget_update(self, message: int) -> bool:
         """Give up an update; whether there was one."""
         return await self._changed("forget_appointment_update", message)
 
-    async def _changed(self, query: str, message: int) -> bool:
+    async def _changed(self, query: str, *values: int) -> bool:
         def job(connection: sqlite3.Connection) -> bool:
-            return connection.execute(queries()[query], (message,)).rowcount > 0
+            return connection.execute(queries()[query], values).rowcount > 0
 
         return await self._writer.ask(job)
 
-    async def begin_run(self, name: str, source: str, since: str | None, at: int, kept: int) -> Run:
+    async def begin_run(
+        self, name: str, source: str, since: str | None, at: int, kept: int, *, anew: bool = False
+    ) -> Run:
         """The run of that name: the one that was begun before and did not end, or a new one.
 
-        kept: how many runs are remembered. A finished run of the same name is begun anew, under a new number.
+        kept: how many runs are remembered. A finished run of the same name is begun anew, and any with `anew`.
         """
 
         def job(connection: sqlite3.Connection) -> Run:
             row = connection.execute(queries()["appointment_run"], (name,)).fetchone()
-            if row is not None and row[3] != "finished":
+            if row is not None and row[3] != "finished" and not anew:
                 return _run(row)
+            # The number is a new one, so that no rejection of the earlier run is taken for one of this run.
+            number = connection.execute(queries()["last_appointment_run"]).fetchone()[0] + 1
             if row is not None:
                 connection.execute("DELETE FROM appointment_run WHERE id = ?", (row[0],))
-            number = connection.execute(queries()["last_appointment_run"]).fetchone()[0] + 1
             run = Run(
                 id=number,
                 name=name,
@@ -226,14 +241,18 @@ class SqliteAppointments:
         return int(self._changing.execute(queries()["count_mpans"]).fetchone()[0])
 
 
-def _settle(connection: sqlite3.Connection, result: UpdateResult) -> None:
-    if result.fault is None:
-        connection.execute(queries()["forget_appointment_update"], (result.message,))
-    else:
-        connection.execute(queries()["fail_appointment_update"], (result.fault, result.at, result.message))
-    status = Status.OK if result.fault is None else Status.EXCEPTION
-    journal = (result.message, result.at, status, result.duration_us, result.fault)
-    connection.execute(queries()["journal_appointment_update"], journal)
+def _settle(connection: sqlite3.Connection, results: Sequence[UpdateResult]) -> None:
+    """Take what was applied out of the queue, mark what was not, and write both into the journal."""
+    applied = [result for result in results if result.fault is None]
+    if applied:
+        messages = msgspec.json.encode([result.message for result in applied]).decode()
+        connection.execute(queries()["forget_appointment_updates"], (messages,))
+        connection.execute(queries()["journal_appointment_updates"], (messages, applied[0].at, Status.OK, None))
+    for result in results:
+        if result.fault is not None:
+            connection.execute(queries()["fail_appointment_update"], (result.fault, result.at, result.message))
+            journal = (f"[{result.message}]", result.at, Status.EXCEPTION, result.fault)
+            connection.execute(queries()["journal_appointment_updates"], journal)
 
 
 def _advance(connection: sqlite3.Connection, run: Run, rejections: Sequence[Rejection]) -> None:
@@ -252,7 +271,7 @@ def _advance(connection: sqlite3.Connection, run: Run, rejections: Sequence[Reje
             run.reason,
         ),
     )
-    rows = [(run.id, one.number, one.line, one.mpan, one.reason) for one in rejections]
+    rows = [(run.id, one.number, one.line, one.sealed_mpan, one.reason) for one in rejections]
     connection.executemany(queries()["add_appointment_rejection"], rows)
 
 

@@ -3,6 +3,8 @@
 import sqlite3
 import threading
 from collections.abc import Sequence
+from itertools import groupby
+from operator import itemgetter
 from typing import Final
 
 from dip.appointments.changes import Change, Kind, amend
@@ -91,9 +93,11 @@ class PackedHistory:
     def finalize(self) -> bytes:
         """The history, packed."""
         history: History = NOTHING
-        for known_at, (role, dip_id), starts, ends in sorted(self._rows):
-            change = Change(Kind.APPOINT, starts, (role,), role, dip_id, ends)
-            history = amend(history, [change], Knowledge(known_at)).history
+        for known_at, rows in groupby(sorted(self._rows), key=itemgetter(0)):
+            changes = [
+                Change(Kind.APPOINT, starts, (role,), role, dip_id, ends) for _, (role, dip_id), starts, ends in rows
+            ]
+            history = amend(history, changes, Knowledge(known_at)).history
         return pack(history, self)
 
     def number(self, role: RoleCode, dip_id: DipId) -> int:

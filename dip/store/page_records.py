@@ -172,6 +172,9 @@ def as_seen_by(detail: MessageDetail, parties: frozenset[DipId]) -> MessageDetai
 
 def _seen(row: JournalRow, parties: frozenset[DipId]) -> JournalRow:
     """A stage of the whole message's way, where it tells of recipients: of those alone."""
+    if row.stage is Stage.MPAN_UPDATE_QUEUE:
+        # What the MPAN table holds against it may name others.
+        return msgspec.structs.replace(row, detail=None)
     if row.stage is not Stage.ADDRESSING or row.detail is None:
         return row
     told = msgspec.json.decode(row.detail)

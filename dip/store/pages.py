@@ -120,6 +120,17 @@ class SqlitePages:
         rows = await self._all("kept_about", given)
         return [Kept(row[0], InterfaceId(row[1]), EventCode(row[2])) for row in reversed(rows)]
 
+    async def transactions(self, messages: Iterable[int], parties: Parties = None) -> dict[int, TransactionId]:
+        """The transaction ids of the newest PAGE_LIMIT of these messages by number, as far as the parties know them."""
+        numbers = msgspec.json.encode(sorted(messages)[-PAGE_LIMIT:]).decode()
+        rows = await self._all("transactions_of", {"numbers": numbers, "parties": in_scope(parties)})
+        return {number: TransactionId(transaction_id) for number, transaction_id in rows}
+
+    async def run_names(self, runs: Iterable[int]) -> dict[int, str]:
+        """The names of the newest PAGE_LIMIT of these imports of appointments by number."""
+        numbers = msgspec.json.encode(sorted(runs)[-PAGE_LIMIT:]).decode()
+        return dict(await self._all("appointment_run_names", {"numbers": numbers}))
+
     async def queues(self, parties: Parties = None) -> list[Queue]:
         """Every lane of the parties in which something waits or is handed out."""
         given = {"parties": in_scope(parties)}

@@ -61,7 +61,7 @@ class SqliteStore:
         self.reports = SqliteReports(self.writer, self._reading, counters)
         self.parties = SqliteParties(self.writer, self._reading)
         self.companies = SqliteCompanies(self.writer, self._reading)
-        self.appointments = SqliteAppointments(self.writer, self._reading, connect(path, read_only=True))
+        self.appointments = SqliteAppointments(self.writer, self._reading, connect(path, read_only=True), path)
         self.catalogue = SqliteCatalogue(self.writer, self._reading)
         self.platform = SqlitePlatform(self.writer, self._reading)
         self.users = SqliteUsers(self.writer, self._reading)

@@ -48,3 +48,15 @@ async def test_a_short_benchmark_balances_its_books(mode: str, opened: int) -> N
     assert found["detail"]["opened"] >= opened
     assert found["detail"]["messages"]["accepted_rate"] == pytest.approx(50, rel=0.2)
     assert {target["name"] for target in found["targets"]} == {"p50", "p90", "max"}
+
+
+@pytest.mark.parametrize("steps", ["commit of an appointment", "commit of a part of an import"])
+@pytest.mark.requirement("FS-35", "FS-59")
+async def test_the_mpan_table_has_what_was_acknowledged_just_once(steps: str) -> None:
+    ended = await finished("drill", "--only", steps, within_s=120)
+    assert ended.code == 0, ended
+    before, after = json.loads(ended.stdout)["steps"]
+    for step in (before, after):
+        assert step["not_run"] == ""
+        assert step["books"]["acknowledged"] > 0
+        assert step["books"]["lost"] == 0

@@ -86,6 +86,12 @@ async def test_a_message_that_did_not_come_again_as_asked_is_lost(market: Market
     assert (await close_books(market, Expected(times=2))).lost == 3
 
 
+async def test_an_imported_mpan_that_the_table_does_not_have_is_lost(market: Market) -> None:
+    market.imported = [1_098_000_000_000, 1_098_000_000_001]
+    books = await close_books(market, Expected())
+    assert (books.lost, books.reasons) == (2, ["2 not in the MPAN table"])
+
+
 def test_the_table_says_what_was_not_run_and_why() -> None:
     rows = [
         Row("checked", "webhooks", 1.0, Books(10, 0, 5, [])),

@@ -15,14 +15,20 @@ from dip.benchmark.even import sample
 from dip.benchmark.processes import Child
 from dip.benchmark.receiver import Arrival, Receiver, listening
 from dip.benchmark.stage import server_arguments
+from dip.channels.examples import example
+from dip.channels.registry import build, read
 from dip.client import Answer, Credentials, Message, ParticipantClient, ServerNotReached, credentials_of, fresh
+from dip.ground.assets import asset
 from dip.ground.clock import Clock
 from dip.ground.settings import Settings
-from dip.messages.identifiers import DipId
+from dip.messages.identifiers import DipId, EventCode, InterfaceId
 
 _START_S = 60.0
 _KILLED = -9
 PROFILE = "spec"
+APPOINTED = DipId("1400000001")
+"""The data service that messages and files of the drill appoint."""
+_NEW_MPANS = 1_099_000_000_000
 
 
 class NotRun(Exception):
@@ -30,12 +36,17 @@ class NotRun(Exception):
 
 
 class Trade(msgspec.Struct, frozen=True):
-    """Who sends what to whom."""
+    """Who sends what to whom. sample: its file's name; empty: the message is made from the event's format.
+
+    new_mpans: each message is about an MPAN of its own, which nobody knows.
+    """
 
     channel: str
     sample: str
     sender: DipId
     recipients: tuple[DipId, ...]
+    event: str = ""
+    new_mpans: bool = False
 
 
 CONSUMPTION = Trade(
@@ -45,6 +56,10 @@ CONSUMPTION = Trade(
     (DipId("2300000001"), DipId("2500000001"), DipId("1900000001"), DipId("1800000001")),
 )
 APPOINTMENT = Trade("IF-031", "if-031-dsapp", DipId("2300000001"), (DipId("2200000001"),))
+CONFIRMATION = Trade(
+    "IF-036", "", DipId("2200000001"), (DipId("1800000001"), DipId("2400000001")), "[DSAppActive]", new_mpans=True
+)
+"""Registration appoints a data service for MPANs: those hear of it who always do."""
 
 
 class Market:
@@ -62,13 +77,15 @@ class Market:
         """Transaction id by reference."""
         self.acknowledged_before = 0
         """How many were acknowledged when the server died."""
+        self.imported: list[int] = []
+        """MPANs of files whose import was acknowledged, before the crash or after it."""
         self.contradicted: set[str] = set()
         """References that were answered with another transaction id than the first time."""
         self.handed_out: dict[DipId, list[tuple[str, str]]] = {one: [] for one in trade.recipients}
         """Reference and transaction of what was pulled, each time."""
         self._arrival = asyncio.Event()
         self._settings = _known(settings)
-        self._template = sample(trade.sample)
+        self._template = sample(trade.sample) if trade.sample else _made_up(trade)
         self._stack = AsyncExitStack()
         self._ports: dict[DipId, int] = {}
         self._status_port = 0
@@ -145,6 +162,10 @@ class Market:
     def written(self, count: int) -> list[Message]:
         """So many new messages; from here on they count as sent."""
         made = [fresh(self._template, Clock().wall()) for _ in range(count)]
+        if self.trade.new_mpans:
+            for number, message in enumerate(made, len(self.sent)):
+                common = message["payload"]["CommonBlock"]
+                common["M0"] = common["M0"] | {"MPANCore": f"{_NEW_MPANS + number}"}
         self.sent |= {reference_of(message): message for message in made}
         return made
 
@@ -219,6 +240,29 @@ class Market:
 def reference_of(message: Message) -> str:
     """A message's sender unique reference."""
     return str(message["payload"]["CommonBlock"]["S1"]["senderUniqueReference"])
+
+
+def mpan_of(message: Message) -> int:
+    """A message's MPAN."""
+    return int(message["payload"]["CommonBlock"]["M0"]["MPANCore"])
+
+
+def _made_up(trade: Trade) -> Message:
+    """A message with the example values of its format; who sends it and how it goes on is that of the sample."""
+    files = asset("channels")
+    registry = build(read(files), files, specification_items=False)
+    channel = registry.find(InterfaceId(trade.channel))
+    if channel is None:
+        raise NotRun(f"the catalogue has no {trade.channel}")
+    payload: Message = example(channel.events[EventCode(trade.event)].format.schema(), optional=False)
+    common = payload["CommonBlock"]
+    common.pop("A0", None)
+    common.pop("D0", None)
+    common["S0"] |= {"interfaceID": trade.channel, "eventCode": trade.event}
+    common["S1"] = sample(APPOINTMENT.sample)["payload"]["CommonBlock"]["S1"]
+    common["S1"] |= {"senderDIPID": trade.sender, "senderRoleID": "REGS"}
+    payload["CustomBlock"]["B015"]["incomingDataServiceDIPID"] = APPOINTED
+    return {"payload": payload}
 
 
 def _seen(arrivals: Sequence[Arrival]) -> list[tuple[str, str]]:

@@ -4,10 +4,10 @@ from collections.abc import Awaitable, Callable
 
 import msgspec
 
-from dip.benchmark.drill import ageing, asking, disks, webhooks
+from dip.benchmark.drill import ageing, appointing, asking, disks, webhooks
 from dip.benchmark.drill.books import Expected
 from dip.benchmark.drill.fault import Fault
-from dip.benchmark.drill.market import APPOINTMENT, CONSUMPTION, Market, Trade
+from dip.benchmark.drill.market import APPOINTMENT, CONFIRMATION, CONSUMPTION, Market, Trade
 from dip.store.records import DeliveryState
 
 _BACK_OFF = {"retry_first_s": 0.05, "retry_longest_s": 0.5}
@@ -42,6 +42,19 @@ REQUEUE = Scenario("a recipient that asks again", asking.requeue, asking.requeue
 DEAD_LETTER = Scenario("nobody there for 15 days", ageing.outlive, ageing.revive, expected=Expected(returned=True))
 CLOCK = Scenario("business time moved by an hour", ageing.advance, ageing.take_after_advance)
 RETENTION = Scenario("archive time over", ageing.forget, ageing.forget_on, expected=Expected(rows=0))
+APPOINTED = Scenario(
+    "registration that appoints for 40 MPANs",
+    appointing.announce,
+    appointing.apply,
+    CONFIRMATION,
+    Expected(appointed=True),
+)
+IMPORT = Scenario(
+    "a file of 5,000 rows, behind another one",
+    appointing.take_file,
+    appointing.take_the_rest,
+    settings={"appointment_import_rows": appointing.ROWS_OF_A_COMMIT},
+)
 FULL = Scenario("no room on the disk", disks.fill_the_disk, disks.nothing_more, CONSUMPTION)
 FULL_AND_DEAD = Scenario("no room on the disk", disks.fill_the_disk_and_die, webhooks.catch_up, CONSUMPTION)
 FAILING = Scenario("commits that fail", disks.fail_to_commit, disks.nothing_more, CONSUMPTION)

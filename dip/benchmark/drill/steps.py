@@ -52,6 +52,8 @@ STEPS: Sequence[Step] = (
     *_around_commit("dead letters", Status.RETRIES_EXHAUSTED, play.DEAD_LETTER),
     *_around_commit("the clock", "facts", play.CLOCK),
     *_around_commit("forgetting", "forget", play.RETENTION),
+    *_around_commit("an appointment", "appointments", play.APPOINTED, 2),
+    *_around_commit("a part of an import", "appointments", play.IMPORT, 3),
     Step("the disk is full", play.FULL),
     Step("the disk is full, then killed", play.FULL_AND_DEAD),
     Step("a request's commit fails", play.FAILING, Fault(Milestone.BEFORE_COMMIT, "take in", 2, "fail", 3)),

@@ -40,6 +40,10 @@ _WORDS: Final[Mapping[Status, str]] = {
     Status.UNKNOWN_DELIVERY_STATUS: "Not mentioned in the answer; it will be sent again",
     Status.PAUSED: "The recipient's endpoint fails; it is probed, and its queue waits",
 }
+_OF_UPDATES: Final[Mapping[Status, str]] = {
+    Status.OK: "The MPAN table holds what the message says",
+    Status.EXCEPTION: "The MPAN table could not take what the message says; the DIP looks into it",
+}
 _OF_STATUS_MESSAGES: Final[Mapping[Status, Status]] = {
     Status.REJECTED_BY_RECIPIENT: Status.DELIVERY_FAILURE,
     Status.RETRIES_EXHAUSTED: Status.DELIVERY_FAILURE,
@@ -163,7 +167,7 @@ def _entry(header: _Header, row: JournalRow, number: int) -> JournalEntry:
     own = row.recipient == header.party
     if reason is not None:
         text = label(reason, header.codes)
-    elif own and row.detail:
+    elif row.detail and (own or (header.is_sender and row.stage is Stage.MPAN_UPDATE_QUEUE)):
         text = row.detail
     if row.agent is not None and (own or (row.recipient is None and header.is_sender)):
         text = f"{text} ({row.agent} for {row.recipient or detail.sender})"
@@ -198,6 +202,8 @@ def _published(row: JournalRow) -> tuple[Stage, Status, str]:
     if row.stage is Stage.STATUS_MESSAGE and row.status is Status.GOOD_TO_GO:
         return Stage.INBOUND, row.status, "A status message came in from a recipient"
     status, text = _SEEN.get(row.status, (row.status, _WORDS.get(row.status, "")))
+    if row.stage is Stage.MPAN_UPDATE_QUEUE:
+        text = _OF_UPDATES.get(status, text)
     if row.stage is Stage.STATUS_MESSAGE:
         status = _OF_STATUS_MESSAGES.get(status, status)
     return row.stage, status, text

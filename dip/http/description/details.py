@@ -186,26 +186,48 @@ DETAILS: Final[Mapping[str, Detail]] = {
     f"POST {_DRILLS}": Detail(schema=list_of("DrillView"), statuses=(201,)),
     f"GET {_DRILLS}.zip": Detail(schema={"type": "string", "format": "binary"}, media="application/zip"),
     "GET /crl": Detail(schema={"type": "string", "format": "binary"}, media="application/pkix-crl"),
-    f"GET {API}/mpans/{{mpan}}": Detail(
+    f"POST {API}/mpans": Detail(
+        schema=reference("Imported"),
+        query=(
+            query_parameter("run", "A name by which it can go on: 1 to 100 of A-Z a-z 0-9 . _ -"),
+            query_parameter("from_line", "The line of the file with which the body begins; 1 to begin", "integer"),
+        ),
+        body={"text/csv": _TEXT, "application/gzip": {"type": "string", "format": "binary"}},
+    ),
+    f"GET {API}/mpans/runs": Detail(
+        schema=list_of("RunState"), query=(query_parameter("limit", "Entries of the list, 1 to 1000", "integer"),)
+    ),
+    f"GET {API}/mpans/runs/{{name}}": Detail(
         schema=object_of(
-            mpan=_TEXT,
-            at=_TEXT,
-            recipients={
-                "type": "array",
-                "items": object_of(**dict.fromkeys(("dipId", "role", "class", "reason"), _TEXT)),
-            },
-            appointments={
-                "type": "array",
-                "items": object_of(
-                    **dict.fromkeys(("role", "dipId", "effectiveFrom"), _TEXT), effectiveTo={"type": ["string", "null"]}
-                ),
-            },
+            run=reference("RunState"),
+            faults={"type": "array", "items": reference("RowFault")},
+            next={"type": ["integer", "null"]},
         ),
         query=(
-            query_parameter("channel", "Only what this channel's routing makes of it"),
-            query_parameter("at", "A time with an offset; the present business time where it is left out"),
+            query_parameter("after", "The number of a rejected row, `next` of the page before", "integer"),
+            query_parameter("limit", "Rejected rows of a page, 1 to 1000", "integer"),
         ),
     ),
+    f"GET {API}/mpans/pulls": Detail(
+        schema=list_of("PullView", services={"type": "array", "items": object_of(service=_TEXT, url=_TEXT)})
+    ),
+    f"POST {API}/mpans/pulls": Detail(schema=list_of("PullView"), body={JSON: reference("PullOrder")}, statuses=(202,)),
+    f"DELETE {API}/mpans/pulls/{{dip_id}}": Detail(schema=reference("PullView")),
+    f"GET {API}/mpans/{{mpan}}": Detail(
+        schema=reference("LookUpView"),
+        query=(
+            query_parameter("channel", "Interface id; without it every role counts"),
+            query_parameter("event", "An event of the channel; without it all of them"),
+            query_parameter("at", "A date, which begins at local midnight, or a time with an offset; now without it"),
+            query_parameter("known_at", "The appointments as they were thought to be then; else all that is known"),
+        ),
+    ),
+    f"GET {API}/mpans/updates": Detail(
+        schema=list_of("UpdateView", waiting={"type": "integer"}, failed={"type": "integer"}),
+        query=(query_parameter("state", "failed, the only ones that are listed"), *_PAGED),
+    ),
+    f"POST {API}/mpans/updates/{{transaction_id}}/retry": Detail(statuses=(202,)),
+    f"DELETE {API}/mpans/updates/{{transaction_id}}": Detail(statuses=(204,)),
     f"GET {API}/endpoints": Detail(schema=list_of("EndpointState")),
     f"POST {API}/endpoints": Detail(
         schema=reference("EndpointState"), statuses=(201,), body={JSON: reference("NewEndpoint")}

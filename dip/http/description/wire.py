@@ -24,12 +24,18 @@ from dip.http.portal.clock import Advance, ClockView
 from dip.http.portal.dead_letters import Wanted
 from dip.http.portal.endpoints import EndpointChange, NewEndpoint
 from dip.http.portal.master_key import NewMasterKey
+from dip.http.portal.mpan_pulls import PullOrder
+from dip.http.portal.mpan_updates import UpdateView
+from dip.http.portal.mpan_views import LookUpView
 from dip.http.portal.own_certificates import IssuedOwnCertificate, OwnRenewalOrder
 from dip.http.portal.participants import ParticipantDetail, ParticipantView
 from dip.http.portal.users import CertificateRequest, UserCertificate, UserView, UserWithPassword
 from dip.http.portal.views import ChannelDetail, ChannelView, PauseView
 from dip.http.problems import Problem
 from dip.messages.standard_response import StandardResponse
+from dip.registration.importing import Imported, RunState
+from dip.registration.pulling import PullView
+from dip.registration.rows import RowFault
 from dip.reporting.balance import BalanceSheet
 from dip.store.alarms import Alarm
 from dip.store.dead_letters import DeadLetter
@@ -40,6 +46,8 @@ from dip.trust.onboarding_orders import NewParticipant, ParticipantChange
 _TYPES: Final = (
     *(CompanyDetails, NewParticipant, ParticipantChange, FeedState),
     *(RequeueStatus, RequeueRow, AgentOrder, AgencyView),
+    *(LookUpView, UpdateView),
+    *(Imported, RunState, RowFault, PullOrder, PullView),
     *(
         CertificateOrder,
         IssuedCertificate,

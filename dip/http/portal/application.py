@@ -1,6 +1,7 @@
 """The portal's application: every page and every call of the administration API, put together."""
 
 from collections.abc import Sequence
+from concurrent.futures import Executor
 from datetime import timedelta
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry
 
 from dip.activity.reading import ActivityBook
+from dip.archive.archive import Archive
 from dip.archive.rotation import Rotation
 from dip.catalogue.catalogue import Catalogue
 from dip.catalogue.pauses import Pauses
@@ -26,7 +28,7 @@ from dip.http.forwarded import PROXIES, Proxies
 from dip.http.portal.account import AccountPages
 from dip.http.portal.accounts import Accounts
 from dip.http.portal.activity import ActivityDesk
-from dip.http.portal.administration import Administration, LookUp
+from dip.http.portal.administration import Administration
 from dip.http.portal.administration_channels import ChannelAdministration
 from dip.http.portal.agents import AgentDesk
 from dip.http.portal.authorities import AuthorityDesk
@@ -46,6 +48,13 @@ from dip.http.portal.lock_out import LockOut
 from dip.http.portal.log_in import LogIn
 from dip.http.portal.maintenance import Maintenance
 from dip.http.portal.master_key import MasterKeyDesk
+from dip.http.portal.message_addressing import AddressingAgain
+from dip.http.portal.mpan_desk import MpanDesk
+from dip.http.portal.mpan_pages import MpanPages
+from dip.http.portal.mpan_pulls import PullDesk
+from dip.http.portal.mpan_runs import MpanRunPage
+from dip.http.portal.mpan_updates import MpanUpdateDesk
+from dip.http.portal.mpans import MpanImports
 from dip.http.portal.open_doors import OpenDoors
 from dip.http.portal.overview import Overview
 from dip.http.portal.own_certificates import OwnCertificateDesk
@@ -62,6 +71,11 @@ from dip.http.unread import REFUSE
 from dip.participants.rates import strangers_rate
 from dip.participants.registry import Participants
 from dip.participants.webhooks import Network
+from dip.registration.importing import Importing
+from dip.registration.pulling import Pulling
+from dip.registration.updates import Updates
+from dip.routing.explain import Explainer
+from dip.store.appointments import SqliteAppointments
 from dip.store.pages import SqlitePages
 from dip.store.protocol import DeadLetterStore
 from dip.store.users import SqliteUsers
@@ -83,7 +97,13 @@ def portal_application(
     vault: Digester,
     first_password: Path,
     admin_token_digest: str,
-    look_up: LookUp,
+    explainer: Explainer,
+    updates: Updates,
+    appointments: SqliteAppointments,
+    archive: Archive,
+    executor: Executor,
+    importing: Importing,
+    pulling: Pulling,
     dispatcher: Dispatcher,
     networks: Sequence[Network],
     faults: Faults,
@@ -133,7 +153,17 @@ def portal_application(
     open_doors = OpenDoors(settings=settings, registry=registry, metrics=metrics)
     lock_out = LockOut(clock, attempts=settings.log_in_attempts, lasts_s=settings.log_in_lock_minutes * 60)
     log_in = LogIn(sessions=sessions, lock_out=lock_out, renderer=renderer, log=log)
-    shown = Pages(pages=pages, registry=registry, participants=participants, vault=vault, renderer=renderer)
+    mpan_desk = MpanDesk(explainer=explainer, registry=registry, pages=pages, clock=clock)
+    shown = Pages(
+        pages=pages,
+        registry=registry,
+        participants=participants,
+        vault=vault,
+        addressing=AddressingAgain(
+            explainer=explainer, desk=mpan_desk, registry=registry, archive=archive, executor=executor
+        ),
+        renderer=renderer,
+    )
     endpoints = Endpoints(
         dispatcher=dispatcher,
         settings=settings,
@@ -144,11 +174,8 @@ def portal_application(
     )
     administration = Administration(
         pages=pages,
-        registry=registry,
-        participants=participants,
         vault=vault,
-        look_up=look_up,
-        clock=clock,
+        mpans=mpan_desk,
         endpoints=endpoints.states,
     )
     requeue_desk = RequeueDesk(
@@ -226,6 +253,9 @@ def portal_application(
                 renderer=renderer,
             ).routes(),
             *MasterKeyDesk(rotation).routes(),
+            *MpanImports(importing).routes(),
+            *PullDesk(pulling).routes(),
+            *MpanRunPage(importing=importing, pulling=pulling, participants=participants, renderer=renderer).routes(),
             *ActivityDesk(book=activity, renderer=renderer).routes(),
             *AgentDesk(agents=trust.agents, participants=participants, renderer=renderer).routes(),
             *CertificateDesk(
@@ -247,6 +277,17 @@ def portal_application(
             *AuthorityDesk(authorities=trust.authorities, renderer=renderer).routes(),
             *DrillDesk(drills=trust.drills, participants=participants, renderer=renderer).routes(),
             *data_routes(settings=settings, registry=registry, renderer=renderer),
+            *MpanUpdateDesk(
+                updates=updates, store=appointments, pages=pages, participants=participants, renderer=renderer
+            ).routes(),
+            *MpanPages(
+                desk=mpan_desk,
+                registry=registry,
+                participants=participants,
+                updates=updates,
+                clock=clock,
+                renderer=renderer,
+            ).routes(),
             *_administration_routes(administration),
         ]
     )

@@ -11,6 +11,7 @@ from dip.http.portal.powers import Visitor
 _GROUPS: Final[Mapping[str, Mapping[str, str]]] = {
     "Overview": {"/": "Overview"},
     "Messages": {"/messages": "Messages", "/replay": "Replay"},
+    "MPANs": {"/mpans": "Look up", "/mpans/updates": "Not applied", "/mpans/runs": "Imports and pulls"},
     "Queues": {"/queues": "Queues", "/dead-letters": "Dead letters", "/endpoints": "Endpoints"},
     "Channels": {"/channels": "Channels", "/data": "Data", "/docs": "API"},
     "Participants": {

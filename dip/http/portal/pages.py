@@ -1,5 +1,6 @@
 """The pages: the last messages, and one message with its path (5.11.3, figures 16 to 19)."""
 
+from datetime import datetime
 from typing import Final, Protocol
 from urllib.parse import urlencode
 
@@ -9,10 +10,13 @@ from dip.channels.registry import Registry
 from dip.ground.current import Current
 from dip.ground.errors import BadRequest, NotFound
 from dip.http.portal.guard import present_visitor
+from dip.http.portal.message_addressing import AddressingAgain, asked_for
+from dip.http.portal.navigation import allows
 from dip.http.portal.paths import path_of
 from dip.http.portal.renderer import Renderer
 from dip.http.portal.searches import as_typed, page_of, read_search
 from dip.messages.identifiers import DipId
+from dip.messages.timestamps import day_or_time
 from dip.participants.registry import Participants
 from dip.store.pages import SqlitePages
 
@@ -37,12 +41,14 @@ class Pages:
         registry: Current[Registry],
         participants: Current[Participants],
         vault: Digester,
+        addressing: AddressingAgain,
         renderer: Renderer,
     ) -> None:
         self._pages = pages
         self._registry = registry
         self._participants = participants
         self._vault = vault
+        self._addressing = addressing
         self._renderer = renderer
 
     async def messages(self, request: web.Request) -> web.Response:
@@ -87,15 +93,21 @@ class Pages:
 
     async def message(self, request: web.Request) -> web.Response:
         """One message with its path, or 404."""
-        found = await self._pages.message(request.match_info["transaction_id"], present_visitor(request).dip_ids)
+        visitor = present_visitor(request)
+        found = await self._pages.message(request.match_info["transaction_id"], visitor.dip_ids)
         if found is None:
             raise NotFound("No message has this transaction id. Search for it by another of its marks.")
         registry = self._registry.value
+        # Whom the MPAN table names beside the recipients is for the DIP's own people.
+        sees_mpans = visitor.dip_ids is None and allows(visitor, "GET /mpans/{mpan}")
         return self._renderer.page(
             request,
             "message.html",
             {
                 "message": found,
+                "addressed": await self._addressing.of(found, visitor) if sees_mpans else None,
+                "asked_for": asked_for,
+                "in_words": lambda text: day_or_time(datetime.fromisoformat(text)),
                 "path_of_message": path_of(found),
                 "channel_name": self._channel_name,
                 "event_meaning": self._event_meaning(found.interface, found.event),

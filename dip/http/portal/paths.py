@@ -94,6 +94,8 @@ class MessagePath(msgspec.Struct, frozen=True):
     branches: tuple[Branch, ...]
     returned: tuple[JournalRow, ...]
     """The steps of status messages about it."""
+    updated: Step | None = None
+    """What became in the MPAN table of what it says about appointments (stage MPANUpdateQueue)."""
 
     @property
     def returned_tone(self) -> Tone:
@@ -110,7 +112,7 @@ def path_of(message: MessageDetail) -> MessagePath:
     for row in message.journal:
         by_stage[row.stage].append(row)
     inbound = tuple(by_stage[Stage.INBOUND])
-    routing = (*by_stage[Stage.MPAN_UPDATE_QUEUE], *by_stage[Stage.ADDRESSING])
+    routing, updates = tuple(by_stage[Stage.ADDRESSING]), tuple(by_stage[Stage.MPAN_UPDATE_QUEUE])
     addressing = _addressing(routing)
     branches = _branches(message.deliveries, addressing, by_stage[Stage.OUTBOUND])
     answered_at = message.evidence.at + timedelta(microseconds=message.evidence.duration_us)
@@ -126,6 +128,7 @@ def path_of(message: MessageDetail) -> MessagePath:
         addressing=addressing,
         branches=branches,
         returned=tuple(by_stage[Stage.STATUS_MESSAGE]),
+        updated=times.step("MPAN table", _last(updates), updates) if updates else None,
     )
 
 

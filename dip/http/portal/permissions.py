@@ -48,6 +48,11 @@ MESSAGES_READ: Final = _of(Power.OPERATIONS, Power.SUPPORT, Power.COMPANY_MESSAG
 """Messages, dead letters, queues, endpoints and replays."""
 MESSAGES_CHANGE: Final = _of(Power.OPERATIONS, Power.COMPANY_MESSAGES)
 MPANS_READ: Final = _of(Power.OPERATIONS, Power.PARTICIPANTS, Power.SUPPORT, Power.COMPANY_MESSAGES, Power.READ_ONLY)
+MPANS_CHANGE: Final = _of(Power.OPERATIONS)
+"""Imports and pulls of appointments; who may see them sees every MPAN that was rejected."""
+UPDATES_READ: Final = _of(Power.OPERATIONS, Power.PARTICIPANTS, Power.SUPPORT)
+"""What could not be applied to the MPAN table."""
+UPDATES_CHANGE: Final = _of(Power.OPERATIONS, Power.PARTICIPANTS)
 OPERATIONS_READ: Final = _of(Power.OPERATIONS, Power.SUPPORT)
 """Faults on demand and the activity log: what nobody outside of the DIP needs to see."""
 OPERATIONS_CHANGE: Final = _of(Power.OPERATIONS)
@@ -156,6 +161,20 @@ RULES: Final[Mapping[str, Rule]] = MappingProxyType(
         f"GET {API}/requeues": MESSAGES_READ,
         f"POST {API}/requeues": MESSAGES_CHANGE,
         f"GET {API}/mpans/{{mpan}}": MPANS_READ,
+        "GET /mpans": MPANS_READ,
+        "GET /mpans/{mpan}": MPANS_READ,
+        "GET /mpans/updates": UPDATES_READ,
+        "POST /mpans/updates": UPDATES_CHANGE,
+        f"GET {API}/mpans/updates": UPDATES_READ,
+        f"POST {API}/mpans/updates/{{transaction_id}}/retry": UPDATES_CHANGE,
+        f"DELETE {API}/mpans/updates/{{transaction_id}}": UPDATES_CHANGE,
+        f"POST {API}/mpans": MPANS_CHANGE,
+        "GET /mpans/runs": OPERATIONS_READ,
+        f"GET {API}/mpans/pulls": OPERATIONS_READ,
+        f"POST {API}/mpans/pulls": MPANS_CHANGE,
+        f"DELETE {API}/mpans/pulls/{{dip_id}}": MPANS_CHANGE,
+        f"GET {API}/mpans/runs": OPERATIONS_READ,
+        f"GET {API}/mpans/runs/{{name}}": OPERATIONS_READ,
         # The catalogue, the clock, faults, keys.
         "GET /channels/new": OPERATIONS_CHANGE,
         "POST /channels/new": OPERATIONS_CHANGE,

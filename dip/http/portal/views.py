@@ -66,6 +66,8 @@ class EventView(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     meaning: str
     routing: dict[RoleCode, RoutingView]
     correlation: dict[RoleCode, str]
+    appointments: list[str]
+    """What its messages say about who is appointed, in words."""
 
 
 class ChannelDetail(ChannelView, frozen=True, rename="camel", kw_only=True):
@@ -128,6 +130,7 @@ def _event(event: Event) -> EventView:
         meaning=event.meaning,
         routing={sender: _routing(event.routing(sender)) for sender in senders},
         correlation={sender: event.correlation(sender).value for sender in senders},
+        appointments=[str(rule) for rule in event.appointments],
     )
 
 

@@ -303,3 +303,16 @@ WHERE (:before IS NULL OR id < :before) AND (:is_open IS NULL OR (cleared_at IS 
     AND (:parties IS NULL
         OR substr(subject, 1, instr(subject || ' ', ' ') - 1) IN (SELECT value FROM json_each(:parties)))
 ORDER BY id DESC LIMIT :limit;
+
+-- name: transactions_of
+-- The transaction ids of these messages (a JSON array of numbers), as far as the parties sent them or were addressed.
+SELECT m.id, m.transaction_id FROM message m
+WHERE m.id IN (SELECT value FROM json_each(:numbers))
+    AND (:parties IS NULL OR m.sender IN (SELECT value FROM json_each(:parties)) OR EXISTS (
+        SELECT 1 FROM delivery d CROSS JOIN lane l ON l.id = d.lane
+        WHERE d.message = m.id AND d.status_message IS NULL
+            AND l.recipient IN (SELECT value FROM json_each(:parties))));
+
+-- name: appointment_run_names
+-- The names of these imports and pulls (a JSON array of numbers), as far as they are remembered.
+SELECT id, name FROM appointment_run WHERE id IN (SELECT value FROM json_each(:numbers));

@@ -395,6 +395,10 @@ SELECT id, role, dip_id FROM holder;
 -- A number for a holder; it may have been written already by a transaction that was told as failed.
 INSERT OR IGNORE INTO holder (id, role, dip_id) VALUES (?, ?, ?);
 
+-- name: root_page
+-- The page with which a table's tree begins.
+SELECT rootpage FROM sqlite_schema WHERE type = 'table' AND name = ?;
+
 -- name: history
 -- Everything known of an MPAN's appointments.
 SELECT history FROM mpan WHERE mpan = ?;
@@ -426,6 +430,13 @@ SELECT u.message, u.mpans, u.changes, u.known_at, u.fault, u.failed_at, m.transa
 FROM appointment_update u JOIN message m ON m.id = u.message
 WHERE u.fault IS NOT NULL AND u.message < ? ORDER BY u.message DESC LIMIT ?;
 
+-- name: appointment_updates_failed_by_sender
+-- How many of the newest updates that could not be applied each sender has, by channel and event.
+SELECT m.sender, m.interface, m.event, count(*)
+FROM (SELECT message FROM appointment_update WHERE fault IS NOT NULL ORDER BY message DESC LIMIT ?) u
+JOIN message m ON m.id = u.message
+GROUP BY 1, 2, 3 ORDER BY 1, 2, 3;
+
 -- name: count_appointment_updates
 -- How much waits to be applied, and how much could not be.
 SELECT (SELECT count(*) FROM appointment_update INDEXED BY appointment_update_waiting WHERE fault IS NULL),
@@ -435,18 +446,23 @@ SELECT (SELECT count(*) FROM appointment_update INDEXED BY appointment_update_wa
 -- An update that was applied, or that an administrator gave up.
 DELETE FROM appointment_update WHERE message = ?;
 
+-- name: forget_appointment_updates
+-- Updates that were applied (a JSON array of messages).
+DELETE FROM appointment_update WHERE message IN (SELECT value FROM json_each(?));
+
 -- name: fail_appointment_update
 -- Why an update could not be applied.
 UPDATE appointment_update SET fault = ?, failed_at = ? WHERE message = ?;
 
 -- name: retry_appointment_update
--- An update that could not be applied waits again.
-UPDATE appointment_update SET fault = NULL, failed_at = NULL WHERE message = ? AND fault IS NOT NULL;
+-- An update that could not be applied waits again; known as of then.
+UPDATE appointment_update SET fault = NULL, failed_at = NULL, known_at = ? WHERE message = ? AND fault IS NOT NULL;
 
--- name: journal_appointment_update
--- What became of a message's update, in its journal; a second attempt takes the place of the first.
+-- name: journal_appointment_updates
+-- What became of the updates of messages (a JSON array), in their journal; a second attempt takes the place of the first.
 INSERT OR REPLACE INTO journal_entry (message, exchange, number, at, stage, status, duration_us, detail)
-SELECT id, exchange, 2, ?2, 'MPANUpdateQueue', ?3, ?4, ?5 FROM message WHERE id = ?1;
+SELECT m.id, m.exchange, 2, ?2, 'MPANUpdateQueue', ?3, max(0, ?2 - m.received_at), ?4
+FROM json_each(?1) listed CROSS JOIN message m ON m.id = listed.value;
 
 -- name: add_appointment_run
 -- A new import or pull.
@@ -475,11 +491,11 @@ WHERE id = ?1;
 
 -- name: add_appointment_rejection
 -- A row that a run rejected.
-INSERT OR REPLACE INTO appointment_rejection (run, number, line, mpan, reason) VALUES (?, ?, ?, ?, ?);
+INSERT OR REPLACE INTO appointment_rejection (run, number, line, sealed_mpan, reason) VALUES (?, ?, ?, ?, ?);
 
 -- name: appointment_rejections
 -- The rows that a run rejected, as far as they are kept, behind a number.
-SELECT number, line, mpan, reason FROM appointment_rejection WHERE run = ? AND number > ? ORDER BY number LIMIT ?;
+SELECT number, line, sealed_mpan, reason FROM appointment_rejection WHERE run = ? AND number > ? ORDER BY number LIMIT ?;
 
 -- name: forget_appointment_runs
 -- Runs that are older than the newest so many.

@@ -150,7 +150,7 @@ CREATE TABLE appointment_rejection (
     run INTEGER NOT NULL REFERENCES appointment_run (id) ON DELETE CASCADE,
     number INTEGER NOT NULL,
     line INTEGER NOT NULL,
-    mpan TEXT NOT NULL,
+    sealed_mpan BLOB NOT NULL,
     reason TEXT NOT NULL,
     PRIMARY KEY (run, number)
 ) STRICT, WITHOUT ROWID;

@@ -261,3 +261,25 @@ async def test_a_stored_change_that_no_longer_fits_is_named_at_the_next_start(se
     with pytest.raises(SetupRefused, match=r"IF-930.yaml version 1(.|\n)*no security category 77"):
         async with serve():
             pass
+
+
+@pytest.mark.requirement("FS-10", "FS-21")
+async def test_what_a_channel_says_about_appointments_is_changed_and_shown(serve: Serve) -> None:
+    async with serve() as platform, office(platform) as desk:
+        first = (await desk.ask("GET", "/IF-009")).body
+        rules = {one["code"]: one["appointments"] for one in first["eventDetails"]}
+        assert rules["[MPANReconnection]"] == ["resume * from CustomBlock.B098.reconnectionEffectiveFromDate"]
+        refused = await desk.put("IF-009", shipped("IF-009").replace("{resume: '*'", "{resume: [SUP]"))
+        assert refused.status == 400
+        assert "expected '*': all that ended together goes on" in str(refused.body)
+        definition = yaml.safe_load(shipped("IF-009"))
+        del definition["appointments"]["MPANReconnection"]
+        said = await desk.ask("PUT", "/IF-009", json=definition)
+        assert said.status == 200, said.body
+        assert {one["code"]: len(one["appointments"]) for one in said.body["eventDetails"]} == {
+            "[CSSDeRegistration]": 1,
+            "[MPANDisconnection]": 1,
+            "[MPANReconnection]": 0,
+        }
+        found = (await desk.ask("GET", "/IF-009/diff?from=0&to=1")).body
+        assert any("[MPANReconnection] appointments: resume" in item for item in found["items"])

@@ -1,5 +1,6 @@
 """A portal over a store in a temporary directory."""
 
+import asyncio
 import hashlib
 import io
 from collections.abc import AsyncIterator, Iterable
@@ -18,6 +19,7 @@ from argon2 import PasswordHasher
 from prometheus_client import CollectorRegistry, Counter
 
 from dip.activity.reading import ActivityBook
+from dip.appointments.pending import PendingChanges
 from dip.archive.archive import Archive
 from dip.archive.rotation import Rotation
 from dip.assembly.base import activity_log
@@ -43,8 +45,17 @@ from dip.http.portal.application import portal_application
 from dip.messages.identifiers import DipId, RoleCode
 from dip.participants.participant import Participant
 from dip.participants.registry import Participants
+from dip.registration.importing import Importing
+from dip.registration.keeper import Keeper
+from dip.registration.pull import PullParts
+from dip.registration.pulling import Pulling
+from dip.registration.rejections import Rejections
+from dip.registration.service_client import RegistrationServiceClient
+from dip.registration.updates import Updates
 from dip.reporting.alarms import Alarms
 from dip.reporting.metrics import Metrics
+from dip.routing.explain import Explainer
+from dip.routing.look_up import LookUp
 from dip.security.master_key import MasterKeyFile
 from dip.security.pki import Authority
 from dip.security.vault import Vault
@@ -80,6 +91,7 @@ class Portal(msgspec.Struct, frozen=True):
     clock: StillClock
     log: io.StringIO
     participants: Current[Participants]
+    updates: Updates
 
     async def log_in(self, name: str = NAME, password: str = PASSWORD) -> None:
         """Log in, as the administrator where nobody else is named."""
@@ -128,8 +140,52 @@ def participants() -> Participants:
     )
 
 
-def look_up(mpan: str, channel: str | None, at: datetime | None) -> dict[str, Any]:
-    return {"mpan": mpan, "at": at, "recipients": [{"channel": channel}], "appointments": []}
+def mpan_parts(
+    store: SqliteStore, clock: Clock, log: Log, known: Current[Participants], executor: ThreadPoolExecutor
+) -> tuple[LookUp, Updates, Importing, Pulling]:
+    """The MPAN table, its queue, its imports and its pulls."""
+    settings, pending = Settings(), PendingChanges()
+    look_up = LookUp(store.appointments, pending, cached_mpans=10)
+    keeper = Keeper(
+        store=store.appointments, executor=executor, clock=clock, participants=known, changed=look_up.forget
+    )
+    updates = Updates(
+        settings=settings,
+        store=store.appointments,
+        keeper=keeper,
+        pending=pending,
+        changed=look_up.forget,
+        clock=clock,
+        log=log,
+    )
+    rejections = Rejections(store.appointments, Vault.opened(bytes(32), [], START)[0], kept=10)
+    importing = Importing(
+        settings=settings,
+        store=store.appointments,
+        keeper=keeper,
+        rejections=rejections,
+        participants=known,
+        executor=executor,
+        clock=clock,
+        log=log,
+    )
+    parts = PullParts(
+        settings=settings,
+        store=store.appointments,
+        keeper=keeper,
+        rejections=rejections,
+        participants=known,
+        clients=nobody_is_asked,
+        executor=executor,
+        room=asyncio.Semaphore(),
+        clock=clock,
+        log=log,
+    )
+    return look_up, updates, importing, Pulling(parts)
+
+
+def nobody_is_asked(service: DipId, url: str) -> RegistrationServiceClient:
+    raise AssertionError("a portal alone asks nobody")
 
 
 def nobody_delivers(endpoint: Endpoint, lanes: Iterable[Lane]) -> Worker:
@@ -225,6 +281,7 @@ async def portal(tmp_path: Path, registry: Registry) -> AsyncIterator[Portal]:
         log=log,
         stack=stack,
     )
+    look_up, updates, importing, pulling = mpan_parts(store, clock, log, known, executor)
     application = portal_application(
         settings=Settings(),
         clock=clock,
@@ -239,7 +296,13 @@ async def portal(tmp_path: Path, registry: Registry) -> AsyncIterator[Portal]:
         vault=Mark(),
         first_password=tmp_path / "admin.password",
         admin_token_digest=hashlib.sha256(TOKEN.encode()).hexdigest(),
-        look_up=look_up,
+        explainer=Explainer(registry=catalogue.registry, participants=known, look_up=look_up),
+        updates=updates,
+        importing=importing,
+        pulling=pulling,
+        appointments=store.appointments,
+        archive=Archive(store.messages, vault, memory_bytes=0),
+        executor=executor,
         dispatcher=dispatcher,
         networks=(),
         requeues=requeues_of(store, clock, log),
@@ -255,7 +318,7 @@ async def portal(tmp_path: Path, registry: Registry) -> AsyncIterator[Portal]:
         api_url="https://127.0.0.1:8443",
     )
     async with TestClient(TestServer(application)) as client:
-        yield Portal(client, store, clock, written, known)
+        yield Portal(client, store, clock, written, known, updates)
     await stack.aclose()
     await store.close()
 

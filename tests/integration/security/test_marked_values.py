@@ -28,7 +28,7 @@ from tests.integration.security.traces import Search, Trace
 from tests.support.platform import copied
 from tests.support.process import Running, server
 
-APPOINTMENTS = ("appointment", "mpan")
+APPOINTMENTS = ("mpan", "mpan")
 EVERYTHING: dict[str, Any] = {"datetimeFrom": None, "datetimeTo": None, "eventCode": None, "version": None}
 
 
@@ -98,12 +98,16 @@ class Play:
         """Appointments come by file; some of its rows are refused, for nobody has such a DIP id."""
         rows = [
             "mpan,role,dip_id,effective_from,effective_to",
+            f"{marks.HELD},SUP,{SUPPLIER},2024-01-01,",
             f"{marks.HELD},SUP,{marks.ASKED},2024-01-01,",
+            f"{marks.NAME},{marks.FREE},{SUPPLIER},2024-01-01,",
             f"{marks.UNHELD}x,SUP,{SUPPLIER},2024-01-01,",
             f"{marks.UNHELD},SUP,{marks.NAME},2024-01-01,",
             f"{marks.UNHELD},SUP,{SUPPLIER},{marks.FREE},",
         ]
-        await self._call("POST", "/admin/api/mpans", "\n".join(rows).encode())
+        taken = await self._admin("POST", "mpans?run=marked", "\n".join(rows).encode())
+        assert (taken["accepted"], taken["rejected"]) == (1, 5)
+        assert (await self._admin("GET", "mpans/runs/marked"))["faults"] == taken["faults"]
 
     async def deliver(self) -> list[str]:
         """Messages of which the supplier rejects some; one that reaches nobody. Their transaction ids."""
@@ -298,13 +302,6 @@ async def playing(running: Running, data: Path, profile: str) -> AsyncIterator[P
         yield Play(ready, data, profile, clients, webhook)
 
 
-def appoint(data: Path) -> None:
-    """The supplier holds the one MPAN, before the server starts."""
-    with closing(sqlite3.connect(data / "dip.sqlite")) as connection:
-        connection.execute("INSERT INTO appointment VALUES (?, 'SUP', 0, NULL, ?, 0)", (int(marks.HELD), SUPPLIER))
-        connection.commit()
-
-
 def in_directory(search: Search, data: Path) -> list[Trace]:
     """Traces in all that the server keeps; participants' folders hold keys of their own, and nothing else."""
     return [*search.directory(data), *search.database(data / "dip.sqlite")]
@@ -323,7 +320,6 @@ def sees_through(data: Path) -> bool:
 async def test_no_marked_value_stands_anywhere_in_clear(laid_out: Path, tmp_path: Path, profile: str) -> None:
     data, spare = copied(laid_out, tmp_path / "state"), tmp_path / "spare"
     spare.mkdir()
-    appoint(data)
     search = Search(MARKS, numbers_in=APPOINTMENTS)
     found: list[Trace] = []
     places = {"TMPDIR": str(spare)}

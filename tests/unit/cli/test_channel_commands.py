@@ -98,6 +98,7 @@ def test_a_channel_is_shown_whole() -> None:
         ("IF-910", ["reply within", "PT20S", "[Enquiry]", "create", "copy"]),
         ("IF-006", ["signed up for by", "CommonBlock.R0.responseCode is A", "B905List[]?"]),
         ("IF-047", ["1 Public (signed)", "*"]),
+        ("IF-009", ["[MPANReconnection] appointments", "resume *", "B098.reconnectionEffectiveFromDate"]),
     ],
 )
 def test_a_terminal_gets_the_channel_as_tables(interface: str, parts: list[str]) -> None:

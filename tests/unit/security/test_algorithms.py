@@ -94,7 +94,7 @@ def test_what_is_broken_is_not_there(weak: str) -> None:
 
 
 def test_no_secret_is_drawn_from_a_generator_that_can_be_guessed() -> None:
-    """`random` serves times of retries and drawn faults; keys, tokens and ids come from the operating system."""
+    """`random` serves times of retries, drawn faults, made-up markets; keys, tokens and ids come from the system."""
     users = {
         str(path.relative_to(ROOT / "dip"))
         for path in (ROOT / "dip").rglob("*.py")
@@ -102,7 +102,9 @@ def test_no_secret_is_drawn_from_a_generator_that_can_be_guessed() -> None:
     }
     assert users <= {
         "benchmark/drill/webhooks.py",
+        "benchmark/mpans/questions.py",
         "conformance/faults.py",
         "delivery/endpoint.py",
         "delivery/worker.py",
+        "market/histories.py",
     }

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
-from dip.channels.channel import Channel, Event, Routing
+from dip.channels.channel import AppointmentRule, Channel, Event, Routing
 from dip.channels.registry import Registry
 from dip.channels.schemas import json_schema
 from dip.channels.shapes import Scalar, Series
@@ -171,6 +171,19 @@ def _event_record(event: Event) -> dict[str, Any]:
         ],
         "addressingDates": [{"path": str(date.path), "covers": date.covers} for date in event.addressing_dates],
         "mpans": [str(path) for path in event.routing_mpans],
+        "appointments": [_appointment(rule) for rule in event.appointments],
+    }
+
+
+def _appointment(rule: AppointmentRule) -> dict[str, Any]:
+    return {
+        "verb": rule.verb.value,
+        "roles": rule.roles,
+        "party": str(rule.party) if rule.party else None,
+        "at": str(rule.at),
+        "lastDay": rule.last_day,
+        "onlyNew": rule.only_new,
+        "when": {"path": str(rule.when.path), "is": rule.when.value} if rule.when else None,
     }
 
 

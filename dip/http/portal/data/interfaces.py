@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from dip.channels.channel import AddressingDate, Channel, Correlation, Event, Routing
+from dip.channels.channel import AddressingDate, AppointmentRule, Channel, Correlation, Event, Routing, Verb
 from dip.channels.examples import example
 from dip.channels.formats import MessageFormat
 from dip.channels.obfuscation import HiddenItem, without
@@ -27,6 +27,12 @@ _COVERAGE_WORDS: Final = {
     "day": "that whole UTC day",
     "boundary": "both sides of that moment",
 }
+_VERB_WORDS: Final = {
+    Verb.APPOINT: "Appoints",
+    Verb.MOVE: "Moves the start of",
+    Verb.END: "Ends the appointment of",
+    Verb.RESUME: "Lets go on",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +51,15 @@ class Part:
     root: str
     top: Line
     lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AppointmentWords:
+    """An appointment rule as the page puts it. holder: who is meant where no item names anybody."""
+
+    verb: str
+    holder: str
+    time: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +95,16 @@ def parts_of(layout: MessageFormat, lines: Lines) -> list[Part]:
 def addressing_words(date: AddressingDate) -> str:
     """What a date for the look-up stands for."""
     return _COVERAGE_WORDS[date.covers] + (f", on to the day of {date.until}" if date.until else "")
+
+
+def appointment_words(rule: AppointmentRule) -> AppointmentWords:
+    """What a rule does to the table of MPANs, and when."""
+    until = "on to the end of the day of" if rule.last_day else "until"
+    return AppointmentWords(
+        _VERB_WORDS[rule.verb],
+        "who held it when all ended" if rule.verb is Verb.RESUME else "whoever holds it",
+        until if rule.verb is Verb.END else "from",
+    )
 
 
 def schema_of(channel: Channel, events: Sequence[Event]) -> dict[str, Any]:

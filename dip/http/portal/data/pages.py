@@ -113,6 +113,7 @@ class DataPages:
             "known": dictionary.blocks,
             "hidden": interfaces.hidden_items(channel),
             "addressing": [(date, interfaces.addressing_words(date)) for date in event.addressing_dates],
+            "appointments": [(rule, interfaces.appointment_words(rule)) for rule in event.appointments],
             "schema": _pretty(interfaces.schema_of(channel, [event])),
             **_example(channel, event),
         }

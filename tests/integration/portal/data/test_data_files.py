@@ -58,6 +58,16 @@ async def test_the_interfaces_as_json_and_csv_have_every_event(portal: Portal, r
     interfaces = {one["id"]: one for one in await as_json(portal, "interfaces.json")}
     assert interfaces.keys() == registry.channels.keys()
     assert interfaces["IF-031"]["events"][0]["rules"][0]["primary"] == ["REGS"]
+    (event,) = [one for one in interfaces["IF-050"]["events"] if one["code"] == "[MPANCreation]"]
+    assert event["appointments"][0] == {
+        "verb": "appoint",
+        "roles": ["LDSO"],
+        "party": "CommonBlock.M0.distributorDIPID",
+        "at": "CustomBlock.B079.MPStatusEffectiveFromDate",
+        "lastDay": False,
+        "onlyNew": True,
+        "when": None,
+    }
     told = {(row["id"], row["event"]) for row in await as_rows(portal, "interfaces.csv")}
     assert told == {(channel.id, code.strip("[]")) for channel in registry.channels.values() for code in channel.events}
 

@@ -140,3 +140,17 @@ async def test_every_page_of_the_portal_is_there_and_every_link_leads_somewhere(
     for path in sorted(linked - paths):
         answer = await portal.client.get(path)
         assert answer.status == 200, path
+
+
+@pytest.mark.requirement("FS-46", "FS-21")
+async def test_an_interface_shows_what_it_says_about_appointments(portal: Portal) -> None:
+    await portal.log_in()
+    page = await portal.page("/data/interfaces/IF-003?event=ReverseMigNotification")
+    assert "Ends the appointment of" in page and "whoever holds it, on to the end of the day of" in page
+    assert "from <code>CustomBlock.B002.supplierEffectiveFromDate</code>" in page
+    page = await portal.page("/data/interfaces/IF-009?event=MPANDisconnection")
+    assert "all roles: whoever holds it, until <code>CustomBlock.B041.disconnectionEffectiveFromDate</code>" in page
+    page = await portal.page("/data/interfaces/IF-050?event=MPANCreation")
+    assert "for an MPAN that has no appointment yet" in page
+    page = await portal.page("/data/interfaces/IF-035?event=SDS-MDROutcome")
+    assert "only where <code>CustomBlock.B099.responseCode</code> is <code>A</code>" in page

@@ -1,0 +1,1 @@
+"""A made-up market: MPANs, suppliers, services, and how they change hands over the years."""
