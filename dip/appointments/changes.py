@@ -202,6 +202,9 @@ class _Amendment:
             if was.ends <= at:
                 continue
             cut = next((one for one in self.rows if one.known == ends[-1] and _is_part(one, was)), None)
+            if cut is None and any(one.known == ends[-1] and _is_part(one, was) for one in self.past):
+                # What the end left of it was changed since, perhaps by a resumption.
+                continue
             others = [one for one in self.rows if one.role == was.role and one is not cut]
             starts = max(was.starts, at)
             if any(one.starts <= starts < one.ends for one in others):

@@ -44,6 +44,8 @@ class Model:
     ended: list[Cut] = field(default_factory=list)
     """By the last end of all."""
     was_ended: bool = False
+    would_end: dict[Run, int] = field(default_factory=dict)
+    """Until when each run that an end of all cut would have gone on."""
     taken_back: set[tuple[DipId, tuple[RoleCode, ...], int | None]] = field(default_factory=set)
 
     def runs(self, among: Collection[RoleCode] | None = None) -> Iterator[Run]:
@@ -69,6 +71,9 @@ class Model:
     def known(self, at: int, message: int | None, before: frozenset[Said]) -> None:
         """Something became known; before: what was thought until then."""
         self.snapshots.append((at, message, before))
+        there = set(self.runs())
+        self.would_end = {run: end for run, end in self.would_end.items() if run in there}
+        self.ended = [cut for cut in self.ended if cut.left.start == cut.left.end or cut.left in there]
 
     def begins(self, role: RoleCode, party: DipId, at: int) -> bool:
         """Whether an appointment of the party begins then."""
@@ -142,9 +147,10 @@ class Model:
         there = list(self.runs())
         over = [one for one in there if one.end > at]
         if over:
-            earlier = {cut.left: cut.would_end for cut in self.ended}
+            earlier = self.would_end
             self.ended = [Cut(one._replace(end=max(at, one.start)), earlier.get(one, one.end)) for one in over]
             self.was_ended = True
+            self.would_end = {**earlier, **{cut.left: cut.would_end for cut in self.ended}}
         for one in over:
             self._clear(one, at, one.end)
         return bool(there)
@@ -152,7 +158,7 @@ class Model:
     def resume(self, at: int) -> bool:
         """What the last end of all cut goes on; whether there was such an end."""
         for left, would_end in sorted(self.ended, key=lambda cut: cut.left.start):
-            if would_end <= at:
+            if would_end <= at or (left.start < left.end and left not in self.runs()):
                 continue
             others = [one for one in self.runs((left.role,)) if one != left]
             starts = max(left.start, at)
@@ -161,6 +167,7 @@ class Model:
             until = min((one.start for one in others if starts < one.start < would_end), default=would_end)
             if left in self.runs() and left.end >= at:
                 self._fill(left.role, left.number, left.start, until)
+                self.ended = [cut for cut in self.ended if cut.left != left]
             else:
                 self._again(left, starts, until)
         return self.was_ended
