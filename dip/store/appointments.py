@@ -104,7 +104,8 @@ class SqliteAppointments:
         return warm(self._file, "mpan")
 
     def close(self) -> None:
-        """Let go of the connection for changes."""
+        """Let go of the connections."""
+        self._reading.close()
         self._changing.close()
 
     def history(self, mpan: int) -> History:

@@ -48,8 +48,11 @@ def database_file(directory: Path) -> Path:
     return directory / _FILE
 
 
-def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
-    """A connection: WAL, full synchronisation, no implicit transactions."""
+def connect(path: Path, *, read_only: bool = False, maps_file: bool = True) -> sqlite3.Connection:
+    """A connection: WAL, full synchronisation, no implicit transactions.
+
+    maps_file: False for reads scattered over far more than memory should hold: a mapped page brings its neighbours.
+    """
     target = path.resolve().as_uri() + ("?mode=ro" if read_only else "")
     connection = sqlite3.connect(
         target, uri=True, isolation_level=None, check_same_thread=False, cached_statements=512, timeout=10
@@ -65,7 +68,7 @@ def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
     connection.execute("PRAGMA journal_size_limit=67108864")
     # A reader maps the file, and needs little besides.
     connection.execute(f"PRAGMA cache_size={-8192 if read_only else -32768}")
-    connection.execute("PRAGMA mmap_size=268435456")
+    connection.execute(f"PRAGMA mmap_size={268435456 if maps_file else 0}")
     connection.execute("PRAGMA temp_store=MEMORY")
     return connection
 
