@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import signal
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -78,7 +79,7 @@ def _read(paths: list[Path]) -> list[AppointmentFile]:
         def told(path: Path, lines: int) -> None:
             progress.update(task, description=f"Reading {path.name}: {lines:,} lines")
 
-        return [AppointmentFile(path, lambda lines, path=path: told(path, lines)) for path in paths]  # type: ignore[misc]
+        return [AppointmentFile(path, partial(told, path)) for path in paths]
 
 
 async def _serve(service: RegistrationService, mpans: int) -> None:

@@ -157,7 +157,7 @@ class Pull:
         finally:
             fetching.cancel()
             await asyncio.gather(fetching, return_exceptions=True)
-            await pages.aclose()  # type: ignore[attr-defined]
+            await pages.aclose()
 
     async def _unless_left(self, fetching: "asyncio.Task[PulledPage | None]") -> PulledPage | None:
         leaving = asyncio.create_task(self._leaving.wait())

@@ -3,7 +3,7 @@
 import asyncio
 import re
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from concurrent.futures import Executor
 from datetime import datetime
 from functools import partial
@@ -123,7 +123,7 @@ class RegistrationServiceClient:
 
     async def pages(
         self, *, cursor: str | None = None, since: datetime | None = None, limit: int | None = None
-    ) -> AsyncIterator[PulledPage]:
+    ) -> AsyncGenerator[PulledPage, None]:
         """The pages from a cursor on, to the last; every MPAN once, in ascending order.
 
         cursor: `next` of the last page that was dealt with, where a pull goes on; None to begin. since: MPANs alone of

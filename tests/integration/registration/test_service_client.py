@@ -101,7 +101,7 @@ async def test_a_pull_goes_on_where_it_stopped(environment: Environment, serve: 
         async with caller.client(service.url) as client:
             pages = client.pages(limit=30)
             begun = [await anext(pages), await anext(pages)]
-            await pages.aclose()  # type: ignore[attr-defined]
+            await pages.aclose()
     async with serve(path) as service:
         rest = await caller.pull(service.url, limit=30, cursor=begun[-1].page.next)
     assert told([*begun, *rest]) == [mpan(number) for number in range(100)]
