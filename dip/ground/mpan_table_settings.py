@@ -15,7 +15,7 @@ class MpanTableSettings(msgspec.Struct, frozen=True):
     appointment_updates_waiting: Annotated[
         int,
         Meta(ge=1, description="Changes of appointments that may wait for the MPAN table; then their senders wait"),
-    ] = 100_000
+    ] = 50_000
     appointment_update_batch: Annotated[
         int, Meta(ge=1, le=10_000, description="Most changes of appointments that share one commit")
     ] = 500
