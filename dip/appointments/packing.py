@@ -18,6 +18,8 @@ Packable = tuple[int, int, int]
 _NARROW, _WIDE = 1, 2
 _HEADS: Final = {_NARROW: struct.Struct("<BB"), _WIDE: struct.Struct("<BH")}
 _ROWS: Final = {_NARROW: struct.Struct("<HBIBIBB"), _WIDE: struct.Struct("<HBIBIHH")}
+_SAID: Final = struct.Struct("<HBIBI")
+"""The beginning of a narrow row: who, from when, until when."""
 _STANDS: Final = {_NARROW: 0xFF, _WIDE: STANDS}
 _KNOWLEDGE: Final = struct.Struct("<qHI")
 _LOW: Final = 0xFFFFFFFF
@@ -89,6 +91,29 @@ def append(packed: bytes, rows: Iterable[Packable], knowledge: Knowledge, taken:
         parts.append(row.pack(number, first >> 32, first & _LOW, last >> 32, last & _LOW, count, _STANDS[_NARROW]))
     parts.append(packed[end:])
     return b"".join(parts)
+
+
+def stands(packed: bytes, rows: Iterable[Packable]) -> bool:
+    """Whether each of these rows stands in a packed history, to the second, without unpacking it."""
+    layout, count = packed[0], packed[1]
+    row = _ROWS[_NARROW]
+    if layout != _NARROW:
+        return False
+    found = set[bytes]()
+    for place in range(_HEADS[_NARROW].size + count * _KNOWLEDGE.size, len(packed), row.size):
+        if packed[place + row.size - 1] != _STANDS[_NARROW]:
+            break
+        found.add(packed[place : place + _SAID.size])
+    for number, starts, ends in rows:
+        first, last = starts - YEAR_1, ends - YEAR_1
+        if _SAID.pack(number, first >> 32, first & _LOW, last >> 32, last & _LOW) not in found:
+            return False
+    return True
+
+
+def is_imported(packed: bytes) -> bool:
+    """Whether no message has a part in a packed history."""
+    return all(one.message is None for one in _open(packed)[1])
 
 
 def unpack(packed: bytes, holders: Holders) -> History:
