@@ -1,6 +1,7 @@
 """Tables from which one random number draws a holder, or the days up to the next change."""
 
 import math
+import random
 from collections.abc import Mapping, Sequence
 from typing import Final
 
@@ -8,6 +9,14 @@ _SIZE: Final = 4096
 _QUANTILES: Final = 4096
 _DAYS_A_YEAR: Final = 365.25
 _NEVER: Final = 10**9
+
+
+Chance = random.Random
+
+
+def chance(seed: str) -> Chance:
+    """Numbers that look random, the same ones for the same seed."""
+    return Chance(seed)
 
 
 def apportioned(shares: Sequence[float], total: int) -> list[int]:

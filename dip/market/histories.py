@@ -3,12 +3,11 @@
 Text and seconds are made of the same choices; see `dip.market.making` and `dip.market.files`.
 """
 
-import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from dip.market.drawing import apportioned, chance_of_another, table, waits
+from dip.market.drawing import apportioned, chance, chance_of_another, table, waits
 from dip.market.mpans import Numbering
 from dip.market.parties import Area, Parties
 from dip.market.plan import Plan
@@ -69,7 +68,7 @@ class Histories:
         A history tells of supplier, metering service, data service, registration service, distributor and, where
         there is one, retriever, in this order, each in order of time.
         """
-        draw = random.Random(f"{self._plan.seed}/{area.number}").random  # noqa: S311 - invents, keeps no secret
+        draw = chance(f"{self._plan.seed}/{area.number}").random
         for mpan in self._numbering.mpans(area.number, self.counts[area], draw):
             yield mpan, self._history(area, draw)
 
@@ -86,10 +85,10 @@ class Histories:
         changes = _serve(rows, segment.data, changes, first, end, random)
         rows += (area.registration, first, end), (area.distributor, first, end)
         if segment.has_retriever:
-            chance = random()
-            if chance < rates.retriever_from_the_start:
+            drawn = random()
+            if drawn < rates.retriever_from_the_start:
                 _serve(rows, self._retriever, changes, first, end, random)
-            elif chance < rates.retriever_from_the_start + rates.retriever_later and first + 1 < end:
+            elif drawn < rates.retriever_from_the_start + rates.retriever_later and first + 1 < end:
                 later = first + 1 + int(random() * (end - first - 1))
                 _serve(rows, self._retriever, changes, later, end, random)
         return rows

@@ -16,14 +16,13 @@ class UpdateFailures:
         self._alarms = alarms
         self._metrics = metrics
         metrics.watch_updates(store.count_updates)
-        self._some = True
         self.look()
 
     def settled(self, results: Sequence[UpdateResult]) -> None:
-        """Updates were applied, or could not be; without results: some were given up."""
+        """Updates were applied, or could not be; without results: some that could not wait again, or were given up."""
         failed = sum(result.fault is not None for result in results)
         self._metrics.updated(len(results) - failed, failed)
-        if self._some or failed:
+        if failed or not results:
             self.look()
 
     def look(self) -> None:
@@ -33,7 +32,6 @@ class UpdateFailures:
             for sender, interface, event, count in self._store.failed_by_sender()
         }
         self._alarms.only(AlarmKind.APPOINTMENT_UPDATE, details)
-        self._some = bool(details)
 
 
 def _detail(count: int) -> str:

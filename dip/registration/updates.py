@@ -106,8 +106,7 @@ class Updates:
         for result in results:
             if result.fault is not None:
                 self._log.warning("appointment_update_failed", message=result.message)
-        for told in self.settled:
-            told(results)
+        self._tell(results)
 
     async def _apply_or_refuse(self, batch: Sequence[AppointmentUpdate]) -> Sequence[UpdateResult]:
         """Apply a batch; where that breaks, the first of it alone, which is reported if it was that one."""
@@ -133,6 +132,7 @@ class Updates:
         if not found or not await self._store.retry_update(message, known_at):
             return False
         self.committed([msgspec.structs.replace(found[0].update, known_at=known_at)])
+        self._tell(())
         return True
 
     async def give_up(self, message: int) -> bool:
@@ -140,9 +140,12 @@ class Updates:
         found = [one for one in self._store.failed_updates(message + 1, 1) if one.update.message == message]
         if not found or not await self._store.forget_update(message):
             return False
-        for told in self.settled:
-            told(())
+        self._tell(())
         return True
+
+    def _tell(self, results: Sequence[UpdateResult]) -> None:
+        for told in self.settled:
+            told(results)
 
 
 def _names(update: AppointmentUpdate) -> list[Mpan]:

@@ -62,10 +62,6 @@ class LookUp:
             return [row for row in rows if row.role in roles and row.starts <= last and row.ends > first], bool(rows)
         return [row for row in rows if row.role in roles and row.meets(spans)], bool(rows)
 
-    def holdings(self, mpan: Mpan) -> Sequence[Holding]:
-        """Every appointment of the MPAN that stands, past and future; empty for one that is unknown."""
-        return self._cache.get(mpan) or self._holdings(mpan)
-
     def history(self, mpan: Mpan) -> History:
         """Everything that was ever known of the MPAN, with what waits to be applied."""
         number = int(mpan)

@@ -10,6 +10,7 @@ import zlib
 from array import array
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from itertools import groupby
 from pathlib import Path
 from typing import ClassVar, Final
@@ -56,27 +57,25 @@ class AppointmentFile:
         """Read it. progress: told of the lines read, now and then. Raises RegistrationFileRefused."""
         self._firsts, self._offsets = array("Q"), array("Q", [0])
         self.mpans = 0
-        self._packed = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the object
-        try:
-            before = path.stat()
-            self._read(path, progress)
-            after = path.stat()
+        with ExitStack() as held:
+            self._packed = held.enter_context(tempfile.TemporaryFile())
+            try:
+                before = path.stat()
+                self._read(path, progress)
+                after = path.stat()
+            except (OSError, EOFError, zlib.error) as exc:
+                reason = getattr(exc, "strerror", None) or "it is no whole gzip file"
+                raise RegistrationFileRefused(f"{path} can't be read: {reason}.") from exc
             if (before.st_mtime_ns, before.st_size) != (after.st_mtime_ns, after.st_size):
                 raise RegistrationFileRefused(f"{path} changed while it was read. Start again when it is complete.")
-        except (OSError, EOFError, zlib.error) as exc:
-            self.close()
-            reason = getattr(exc, "strerror", None) or "it is no whole gzip file"
-            raise RegistrationFileRefused(f"{path} can't be read: {reason}.") from exc
-        except RegistrationFileRefused:
-            self.close()
-            raise
+            self._held = held.pop_all()
         self.recorded_at = after.st_mtime
         """When its rows count as recorded: the file's modification time, seconds since 1970."""
         self.identity = f"{path.name}/{after.st_size}/{after.st_mtime_ns}"
 
     def close(self) -> None:
         """Give back the disk."""
-        self._packed.close()
+        self._held.close()
 
     def block(self, number: int) -> list[Group]:
         """The MPANs of a block, in order."""

@@ -233,14 +233,6 @@ class SqliteAppointments:
         rows = self._reading.execute(queries()["appointment_rejections"], (run, after, limit))
         return [Rejection(*row) for row in rows]
 
-    def mpans_from(self, first: int, limit: int) -> Sequence[int]:
-        """MPANs in order, from one on."""
-        return [row[0] for row in self._reading.execute(queries()["mpans_from"], (first, limit))]
-
-    def count(self) -> int:
-        """How many MPANs have appointments; grows with the table, so not for every request."""
-        return int(self._changing.execute(queries()["count_mpans"]).fetchone()[0])
-
 
 def _settle(connection: sqlite3.Connection, results: Sequence[UpdateResult]) -> None:
     """Take what was applied out of the queue, mark what was not, and write both into the journal."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from dip.ground.errors import SetupRefused
-from dip.store.holders import PackedHistory
+from dip.store.holders import packed_history
 from dip.store.keys import mpan_key, reference_key
 from dip.store.queries import sql_text
 
@@ -84,9 +84,8 @@ def migrate(connection: sqlite3.Connection) -> None:
             f"the data directory was made by a newer server (schema {version}, this one knows {SCHEMA_VERSION}); "
             "use that server, or give --data another directory"
         )
-    for key in (reference_key, mpan_key):
-        connection.create_function(key.__name__, 1, key, deterministic=True)
-    connection.create_aggregate("packed_history", 6, PackedHistory)  # type: ignore[arg-type]
+    for function in (reference_key, mpan_key, packed_history):
+        connection.create_function(function.__name__, 1, function, deterministic=True)
     for number, name in enumerate(_MIGRATIONS[version:], version + 1):
         connection.executescript(f"BEGIN;\n{sql_text('migrations/' + name)}\nPRAGMA user_version={number};\nCOMMIT;")
 

@@ -2,10 +2,12 @@
 
 import sqlite3
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 from operator import itemgetter
 from typing import Final
+
+import msgspec
 
 from dip.appointments.changes import Change, Kind, amend
 from dip.appointments.history import NOTHING, OPEN, History, Knowledge
@@ -16,6 +18,8 @@ from dip.store.queries import queries
 
 MOST_HOLDERS: Final = 65_535
 _SECOND: Final = 1_000_000
+_KNOWN_AT: Final = itemgetter(5)
+_by_knowledge: Final = itemgetter(5, 1, 2, 3)
 
 
 class TooManyHolders(DipError):
@@ -74,34 +78,30 @@ class HolderNumbers:
             return known
 
 
-class PackedHistory:
-    """SQLite's aggregate of the rows that an earlier schema had, one for each appointment."""
+def packed_history(rows: str) -> bytes:
+    """An MPAN's rows as an earlier schema had them, one for each appointment, as a packed history; for SQLite.
 
-    def __init__(self) -> None:
-        self._rows: list[tuple[int, Holder, int, int]] = []
-        self._numbers: dict[Holder, int] = {}
+    rows: a JSON array of [number of the holder, role, DIP id, start, end or null, known at]; moments in microseconds.
+    """
+    read = msgspec.json.decode(rows, type=list[tuple[int, RoleCode, DipId, int, int | None, int]])
+    history: History = NOTHING
+    for known_at, together in groupby(sorted(read, key=_by_knowledge), key=_KNOWN_AT):
+        changes = [
+            Change(Kind.APPOINT, starts // _SECOND, (role,), role, dip_id, OPEN if ends is None else ends // _SECOND)
+            for _, role, dip_id, starts, ends, _ in together
+        ]
+        history = amend(history, changes, Knowledge(known_at)).history
+    return pack(history, _Given({(role, dip_id): number for number, role, dip_id, *_ in read}))
 
-    def step(
-        self, number: int, role: str, dip_id: str, effective_from: int, effective_to: int | None, known_at: int
-    ) -> None:
-        """One row; moments are microseconds."""
-        holder = (RoleCode(role), DipId(dip_id))
-        self._numbers[holder] = number
-        ends = OPEN if effective_to is None else effective_to // _SECOND
-        self._rows.append((known_at, holder, effective_from // _SECOND, ends))
 
-    def finalize(self) -> bytes:
-        """The history, packed."""
-        history: History = NOTHING
-        for known_at, rows in groupby(sorted(self._rows), key=itemgetter(0)):
-            changes = [
-                Change(Kind.APPOINT, starts, (role,), role, dip_id, ends) for _, (role, dip_id), starts, ends in rows
-            ]
-            history = amend(history, changes, Knowledge(known_at)).history
-        return pack(history, self)
+class _Given:
+    """Numbers that holders have already."""
+
+    def __init__(self, numbers: Mapping[Holder, int]) -> None:
+        self._numbers = numbers
 
     def number(self, role: RoleCode, dip_id: DipId) -> int:
-        """The number of a holder of one of the rows."""
+        """The number of a holder."""
         return self._numbers[role, dip_id]
 
     def named(self, number: int) -> Holder:

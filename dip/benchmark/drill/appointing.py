@@ -29,11 +29,11 @@ async def apply(market: Market, fault: Fault | None) -> None:
     """Everything is sent again, arrives, and is written to the table."""
     await market.start()
     await catch_up_running(market)
-    with suppress(TimeoutError):
-        async with asyncio.timeout(_PATIENCE_S):
-            # Nothing tells a caller when the table has caught up.
-            while (await market.administer("GET", "mpans/updates"))["waiting"]:  # noqa: ASYNC110
-                await asyncio.sleep(_PAUSE_S)
+    # Nothing tells a caller when the table has caught up.
+    for _ in range(int(_PATIENCE_S / _PAUSE_S)):
+        if not (await market.administer("GET", "mpans/updates"))["waiting"]:
+            return
+        await asyncio.sleep(_PAUSE_S)
 
 
 async def take_file(market: Market, fault: Fault | None) -> None:

@@ -1,6 +1,5 @@
 """Who holds an MPAN at a moment: questions to a look-up, with the answers that the maker of the market knows."""
 
-import random
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, time, timedelta
 from itertools import islice
@@ -9,6 +8,7 @@ from typing import Final
 
 import msgspec
 
+from dip.market.drawing import Chance, chance
 from dip.market.making import Row, appointments
 from dip.market.plan import Plan
 from dip.messages.identifiers import DipId, Mpan, RoleCode
@@ -31,22 +31,22 @@ class Question(msgspec.Struct, frozen=True, array_like=True):
 
 def drawn(plan: Plan, count: int) -> list[Question]:
     """Questions about so many MPANs of a market, each MPAN once, in any order; the same ones each time."""
-    chance = random.Random(f"{plan.seed}/questions")  # noqa: S311 - draws a sample, keeps no secret
-    found = [_asked(plan, mpan, rows, chance) for mpan, rows in _some(plan, count, chance)]
-    chance.shuffle(found)
+    drawing = chance(f"{plan.seed}/questions")
+    found = [_asked(plan, mpan, rows, drawing) for mpan, rows in _some(plan, count, drawing)]
+    drawing.shuffle(found)
     return found
 
 
 def holders_on(plan: Plan, count: int, day: datetime, role: RoleCode) -> list[tuple[Mpan, DipId]]:
     """At most so many MPANs that somebody holds in the role at that moment, each with the one who does."""
     at = int(day.timestamp())
-    chance = random.Random(f"{plan.seed}/{role}")  # noqa: S311 - draws a sample, keeps no secret
+    drawing = chance(f"{plan.seed}/{role}")
     found = []
-    for mpan, rows in _some(plan, count, chance):
+    for mpan, rows in _some(plan, count, drawing):
         held = [dip_id for held_role, dip_id, starts, ends in rows if held_role == role and _holds(starts, ends, at)]
         if held:
             found.append((Mpan(f"{mpan:013}"), held[0]))
-    chance.shuffle(found)
+    drawing.shuffle(found)
     return found
 
 
@@ -63,16 +63,16 @@ def read(file: Path) -> Iterator[Sequence[Question]]:
             yield [decoder.decode(line) for line in piece]
 
 
-def _some(plan: Plan, count: int, chance: random.Random) -> Iterator[tuple[int, list[Row]]]:
+def _some(plan: Plan, count: int, drawing: Chance) -> Iterator[tuple[int, list[Row]]]:
     """Drawn MPANs with their appointments, ascending."""
-    places = set(chance.sample(range(plan.mpans), min(count, plan.mpans)))
+    places = set(drawing.sample(range(plan.mpans), min(count, plan.mpans)))
     return (made for place, made in enumerate(appointments(plan)) if place in places)
 
 
-def _asked(plan: Plan, mpan: int, rows: Sequence[Row], chance: random.Random) -> Question:
+def _asked(plan: Plan, mpan: int, rows: Sequence[Row], drawing: Chance) -> Question:
     first = int(datetime.combine(plan.first_day, time(), UTC).timestamp())
     last = int((datetime.combine(plan.until, time(), UTC) + _BEYOND).timestamp())
-    at = chance.randrange(first, last)
+    at = drawing.randrange(first, last)
     held = [dip_id for role, dip_id, starts, ends in rows if role in ROLES and _holds(starts, ends, at)]
     return Question(Mpan(f"{mpan:013}"), at * _SECOND, tuple(sorted(held)))
 

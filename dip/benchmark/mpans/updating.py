@@ -15,7 +15,7 @@ import msgspec
 from dip.benchmark.even import EvenCall, Prepared, prepared, sample, send_evenly, session_of
 from dip.benchmark.load import Call, refused
 from dip.benchmark.measure import Unaccounted, percentiles_ms
-from dip.benchmark.mpans.ground import Market, Table, imported, made_market, patience_s, set_up, table
+from dip.benchmark.mpans.ground import Table, imported, made_market, patience_s, set_up, table
 from dip.benchmark.mpans.orders import Applied, Compare, Expected, Hold, Queued, Release
 from dip.benchmark.mpans.questions import holders_on
 from dip.benchmark.processes import cpu_seconds
@@ -112,7 +112,7 @@ async def _measured(
     async with table(directory, appointment_updates_waiting=plan.waiting + 1) as standing:
         say("importing")
         fault = await imported(standing, market, made)
-        return fault or await _Run(plan, market, known, place, standing, say).measured()
+        return fault or await _Run(plan, known, place, standing, say).measured()
 
 
 class _Run:
@@ -121,14 +121,12 @@ class _Run:
     def __init__(
         self,
         plan: Plan,
-        market: Market,
         known: Sequence[tuple[Mpan, DipId]],
         place: Path,
         standing: Table,
         say: Callable[[str], None],
     ) -> None:
         self._plan = plan
-        self._market = market
         self._known = known
         self._place = place
         self._standing = standing

@@ -407,10 +407,6 @@ SELECT history FROM mpan WHERE mpan = ?;
 -- Everything known of an MPAN's appointments, anew.
 INSERT OR REPLACE INTO mpan (mpan, history) VALUES (?, ?);
 
--- name: count_mpans
--- How many MPANs have appointments.
-SELECT count(*) FROM mpan;
-
 -- name: mpans_from
 -- MPANs in order, from one on.
 SELECT mpan FROM mpan WHERE mpan >= ? ORDER BY mpan LIMIT ?;

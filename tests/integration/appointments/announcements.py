@@ -9,13 +9,14 @@ from typing import Any
 import msgspec
 
 from dip.appointments.changes import Change
-from dip.appointments.history import OPEN
+from dip.appointments.history import LAST, OPEN, YEAR_1
 from dip.channels.examples import example
 from dip.client import fresh
 from dip.client.results import SendResult
 from dip.ground.clock import Clock
-from dip.messages.identifiers import EventCode, InterfaceId, Mpan
+from dip.messages.identifiers import EventCode, InterfaceId, Mpan, RoleCode
 from dip.messages.timestamps import moment_of
+from dip.routing.dates import Span
 from dip.store.appointments import AppointmentUpdate
 from dip.store.queries import queries
 from tests.integration.routing.traffic import REGISTRATION, Message, made_up
@@ -97,11 +98,11 @@ async def applied(platform: Platform) -> None:
 
 def held(platform: Platform, mpan: str, *roles: str) -> list[Held]:
     """Who holds one of the roles, by start, as the look-up has it: pending changes included."""
-    holdings = platform.dip.look_up.holdings(Mpan(mpan))
+    every = Span(YEAR_1 * _SECOND, LAST * _SECOND)
+    holdings, _ = platform.dip.look_up.holders(Mpan(mpan), [RoleCode(role) for role in roles], [every])
     return [
         (one.dip_id, written(one.starts), None if one.ends >= OPEN * _SECOND else written(one.ends))
         for one in sorted(holdings, key=lambda one: one.starts)
-        if one.role in roles
     ]
 
 

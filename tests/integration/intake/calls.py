@@ -22,6 +22,11 @@ SUPPLIER = "2300000001"
 OTHER_SUPPLIER = "2300000002"
 REGISTRATION = "2200000001"
 NOBODY = ""
+COUNTS = {
+    "message": "SELECT count(*) FROM message",
+    "delivery": "SELECT count(*) FROM delivery",
+    "status_message": "SELECT count(*) FROM status_message",
+}
 Message = dict[str, Any]
 
 
@@ -122,9 +127,7 @@ class Calls:
     async def counted(self, table: str) -> int:
         """How many rows a table of the store has."""
         return int(
-            await self.platform.dip.store.writer.ask(
-                lambda connection: connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]  # noqa: S608
-            )
+            await self.platform.dip.store.writer.ask(lambda connection: connection.execute(COUNTS[table]).fetchone()[0])
         )
 
     async def _session(self, caller: str) -> aiohttp.ClientSession:

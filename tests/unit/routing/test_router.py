@@ -15,6 +15,7 @@ from dip.ground.assets import asset
 from dip.messages.identifiers import DipId, EventCode, InterfaceId, Mpan, RoleCode
 from dip.participants.participant import Participant
 from dip.participants.registry import Participants
+from dip.routing.dates import at
 from dip.routing.look_up import LookUp
 from dip.routing.obfuscation import hidden_for
 from dip.routing.route import RecipientClass, Route
@@ -179,17 +180,17 @@ def test_the_look_up_asks_the_store_once_and_forgets_on_demand_and_when_full() -
     store = Held({one: [row("MSS", MSS)] for one in (MPAN, other, third)})
     look_up = LookUp(store, PendingChanges(), cached_mpans=2)
     for _ in range(3):
-        assert [one.dip_id for one in look_up.holdings(Mpan(MPAN))] == [MSS]
+        assert [one.dip_id for one in look_up.holders(Mpan(MPAN), [RoleCode("MSS")], [at(NOW)])[0]] == [MSS]
     assert store.asked == 1
     look_up.forget([Mpan(MPAN)])
-    look_up.holdings(Mpan(MPAN))
+    look_up.holders(Mpan(MPAN), [RoleCode("MSS")], [at(NOW)])[0]
     assert store.asked == 2
     for one in (other, third):
-        look_up.holdings(Mpan(one))
-    look_up.holdings(Mpan(MPAN))
+        look_up.holders(Mpan(one), [RoleCode("MSS")], [at(NOW)])[0]
+    look_up.holders(Mpan(MPAN), [RoleCode("MSS")], [at(NOW)])[0]
     assert store.asked == 5
     look_up.forget()
-    look_up.holdings(Mpan(MPAN))
+    look_up.holders(Mpan(MPAN), [RoleCode("MSS")], [at(NOW)])[0]
     assert store.asked == 6
 
 

@@ -102,9 +102,8 @@ def test_no_secret_is_drawn_from_a_generator_that_can_be_guessed() -> None:
     }
     assert users <= {
         "benchmark/drill/webhooks.py",
-        "benchmark/mpans/questions.py",
         "conformance/faults.py",
         "delivery/endpoint.py",
         "delivery/worker.py",
-        "market/histories.py",
+        "market/drawing.py",
     }

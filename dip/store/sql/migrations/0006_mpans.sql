@@ -13,7 +13,8 @@ CREATE TABLE mpan (
 
 INSERT INTO holder (role, dip_id) SELECT DISTINCT role, dip_id FROM appointment ORDER BY role, dip_id;
 INSERT INTO mpan (mpan, history)
-SELECT a.mpan, packed_history(h.id, a.role, a.dip_id, a.effective_from, a.effective_to, a.known_at)
+SELECT a.mpan, packed_history(json_group_array(
+    json_array(h.id, a.role, a.dip_id, a.effective_from, a.effective_to, a.known_at)))
 FROM appointment a JOIN holder h ON h.role = a.role AND h.dip_id = a.dip_id
 GROUP BY a.mpan ORDER BY a.mpan;
 DROP TABLE appointment;
