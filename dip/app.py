@@ -12,6 +12,7 @@ from dip.archive.archive import Archive
 from dip.assembly.base import lay_base
 from dip.assembly.doors import api_door, portal_door
 from dip.assembly.listening import is_loopback, listen, serve, showing, url_of, wind_down
+from dip.assembly.publications import open_publications
 from dip.assembly.ways_out import open_ways_out
 from dip.catalogue.catalogue import Catalogue
 from dip.catalogue.pauses import Pauses
@@ -79,15 +80,20 @@ async def running(
         base = await lay_base(
             settings, clock=clock or Clock(), log=log or make_log(), steps=steps, progress=progress, stack=stack
         )
-        ways_out = open_ways_out(base, stack)
         api_url = url_of("https", settings.host, sockets[0])
-        api = api_door(base, ways_out)
-        portal = portal_door(base, ways_out, api=api, api_url=settings.public_url.rstrip("/") or api_url)
+        is_near = is_loopback(settings.host)
+        portal_url = url_of("http" if is_near else "https", settings.host, sockets[1])
+        publications = open_publications(base, portal_url, stack)
+        ways_out = open_ways_out(base, publications, stack)
+        api = api_door(base, ways_out, publications)
+        portal = portal_door(
+            base, ways_out, publications, api=api, api_url=settings.public_url.rstrip("/") or api_url
+        )
         trust = base.trust
         shown = trust.own.tls.value
         api_tls = trust.trusted.accept(server_context(shown.chain, shown.key, trust.root, trust.trusted.refused))
         shown_to = trust.root if settings.portal_client_certificates else None
-        portal_tls = None if is_loopback(settings.host) else page_context(shown.chain, shown.key, shown_to)
+        portal_tls = None if is_near else page_context(shown.chain, shown.key, shown_to)
         trust.own.on_tls(showing([one for one in (api_tls, portal_tls) if one is not None]))
         grace_s = settings.shutdown_grace_s
         runners = [
@@ -95,6 +101,7 @@ async def running(
             for application, one, context in zip((api, portal), sockets, (api_tls, portal_tls), strict=True)
         ]
         stack.push_async_callback(wind_down, runners, ways_out.dispatcher, ways_out.nobody_waits, grace_s)
+        stack.push_async_callback(publications.uploads.close)
         stack.callback(ways_out.faults.close)
         ways_out.dispatcher.start()
         stack.push_async_callback(ways_out.requeues.close)
@@ -105,7 +112,7 @@ async def running(
             settings=settings,
             directory=base.directory,
             api_url=api_url,
-            portal_url=url_of("https" if portal_tls else "http", settings.host, sockets[1]),
+            portal_url=portal_url,
             clock=base.clock,
             store=base.store,
             participants=base.participants,

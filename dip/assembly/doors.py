@@ -4,6 +4,7 @@ from aiohttp import web
 
 from dip.activity.reading import ActivityBook
 from dip.assembly.base import Base
+from dip.assembly.publications import PublicationParts
 from dip.assembly.ways_out import WaysOut
 from dip.http.api.application import api_application
 from dip.http.api.calls import Desk
@@ -14,9 +15,11 @@ from dip.http.api.messages import MessagesIn
 from dip.http.api.replay import Replays
 from dip.http.api.signed_calls import SignedCalls
 from dip.http.api.status_messages import StatusMessagesIn
+from dip.http.api.uploads import UploadsApi
 from dip.http.api.validate import Validation
 from dip.http.api.webhooks import Webhooks
 from dip.http.portal.application import portal_application
+from dip.http.portal.publications.routes import PublicationDoor
 from dip.http.watched import watch_api, watch_portal
 from dip.intake.receive import Intake
 from dip.intake.status_messages import StatusIntake
@@ -25,7 +28,7 @@ from dip.routing.explain import Explainer
 from dip.start import ADMINISTRATION_DIGEST, FIRST_PASSWORD
 
 
-def api_door(base: Base, ways_out: WaysOut) -> web.Application:
+def api_door(base: Base, ways_out: WaysOut, publications: PublicationParts) -> web.Application:
     """The application of the API port."""
     settings, clock, registry = base.settings, base.clock, base.registry
     participants, signatures = base.participants, base.signatures
@@ -34,7 +37,7 @@ def api_door(base: Base, ways_out: WaysOut) -> web.Application:
     rate = Rate(settings.messages_a_second, what="messages", now_s=clock.monotonic)
     messages_in = MessagesIn(
         desk=desk,
-        intake=_intake(base, ways_out, rate),
+        intake=_intake(base, ways_out, publications, rate),
         settings=settings,
         clock=clock,
         registry=registry,
@@ -95,12 +98,21 @@ def api_door(base: Base, ways_out: WaysOut) -> web.Application:
             participants=participants,
             onboarding=base.trust.onboarding,
         ),
+        uploads=UploadsApi(
+            desk=desk,
+            settings=settings,
+            registry=registry,
+            participants=participants,
+            uploads=publications.uploads,
+        ),
         faults=ways_out.faults,
     )
     return watch_api(application, base.activity, clock)
 
 
-def portal_door(base: Base, ways_out: WaysOut, *, api: web.Application, api_url: str) -> web.Application:
+def portal_door(
+    base: Base, ways_out: WaysOut, publications: PublicationParts, *, api: web.Application, api_url: str
+) -> web.Application:
     """The application of the portal port. api, api_url: the other port's application, and where it is reached."""
     application = portal_application(
         settings=base.settings,
@@ -128,6 +140,15 @@ def portal_door(base: Base, ways_out: WaysOut, *, api: web.Application, api_url:
         trust=base.trust,
         duties=ways_out.duties,
         dead_letters=base.store.dead_letters,
+        publications=PublicationDoor(
+            store=base.store.publications,
+            public=publications.public,
+            shelf=publications.shelf,
+            uploads=publications.uploads,
+            retention=publications.retention,
+            readers=publications.readers,
+            filtering=publications.filtering,
+        ),
         dispatcher=ways_out.dispatcher,
         networks=base.networks,
         faults=ways_out.faults,
@@ -138,7 +159,7 @@ def portal_door(base: Base, ways_out: WaysOut, *, api: web.Application, api_url:
     return watch_portal(application, base.activity, base.clock)
 
 
-def _intake(base: Base, ways_out: WaysOut, rate: Rate) -> Intake:
+def _intake(base: Base, ways_out: WaysOut, publications: PublicationParts, rate: Rate) -> Intake:
     return Intake(
         settings=base.settings,
         clock=base.clock,
@@ -150,6 +171,7 @@ def _intake(base: Base, ways_out: WaysOut, rate: Rate) -> Intake:
         vault=base.vault,
         look_up=base.look_up,
         updates=base.updates,
+        announcing=publications.announcing,
         executor=base.executor,
         signatures=base.signatures,
         rate=rate,

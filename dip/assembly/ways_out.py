@@ -7,6 +7,7 @@ from functools import partial
 import msgspec
 
 from dip.assembly.base import Base
+from dip.assembly.publications import PublicationParts
 from dip.assembly.registration import make_pulling
 from dip.assembly.wakes import Wake
 from dip.conformance.faults import Faults
@@ -62,6 +63,7 @@ class WaysOut(msgspec.Struct, frozen=True, kw_only=True):
     updates: Updates
     keeper: Keeper
     pulling: Pulling
+    publications: PublicationParts
     wake: Wake
     answered: Wake
 
@@ -82,6 +84,8 @@ class WaysOut(msgspec.Struct, frozen=True, kw_only=True):
             "appointments": self.updates.run(),
             "first look-ups": self.keeper.warm(),
             "pulls": self.pulling.run(),
+            "uploads": self.publications.uploads.run(),
+            "publications": self.publications.retention.run(),
             "central feed": self.central_feed.run(),
             "consumption replay": self.consumption.run(),
         }
@@ -92,7 +96,7 @@ class WaysOut(msgspec.Struct, frozen=True, kw_only=True):
         self.fetching.arrivals.close()
 
 
-def open_ways_out(base: Base, stack: AsyncExitStack) -> WaysOut:
+def open_ways_out(base: Base, publications: PublicationParts, stack: AsyncExitStack) -> WaysOut:
     """Build what hands messages out; nothing goes out before the dispatcher is started."""
     settings, clock, store, log = base.settings, base.clock, base.store, base.log
     wake, again, answered = Wake(), Wake(), Wake()
@@ -183,10 +187,12 @@ def open_ways_out(base: Base, stack: AsyncExitStack) -> WaysOut:
             alarms=base.alarms,
             mailer=base.mailer,
             metrics=base.metrics,
+            also_due=(publications.uploads.sweep, publications.retention.sweep),
             wake=wake,
             wake_again=again,
             log=log,
         ),
+        publications=publications,
         expiry=base.trust.expiry,
         updates=base.updates,
         keeper=base.keeper,

@@ -7,15 +7,16 @@ from typing import TypeVar
 
 from dip.channels.addressing import AddressingReader
 from dip.channels.appointments import AppointmentsReader
-from dip.channels.channel import AppointmentRule, Channel, Correlation, Event, Routing
+from dip.channels.channel import PUBLICATIONS, AppointmentRule, Channel, Correlation, Event, Routing
 from dip.channels.dictionary import Vocabulary
 from dip.channels.document import Entry
-from dip.channels.durations import duration
+from dip.channels.durations import read_duration
 from dip.channels.formats import MessageFormat
 from dip.channels.item_names import ItemNames
 from dip.channels.layouts import FORMAT_KEYS, Layouts
 from dip.channels.lost_paths import report_lost_paths
 from dip.channels.paths import ItemPath
+from dip.channels.payloads import read_payload_retention
 from dip.channels.roles import SecurityCategory, SecurityPattern
 from dip.channels.service import read_service
 from dip.channels.structs import Structs
@@ -25,7 +26,7 @@ _ROUTING_KEYS = ("routing", "routing_by_sender", "correlation", "correlation_by_
 _EVENT_KEYS = ("meaning", "format", "senders", *_ROUTING_KEYS)
 _DEFAULT_KEYS = (
     *("pattern", "category", "senders", "optional_roles", "archive_for", "dead_letter_after", "obfuscation"),
-    *("addressing_dates", "routing_mpans", "secondary_and_always_when", "also", "reply_within"),
+    *("addressing_dates", "routing_mpans", "secondary_and_always_when", "also", "reply_within", "payloads"),
     *_ROUTING_KEYS,
     *FORMAT_KEYS,
 )
@@ -80,6 +81,8 @@ class _Reading:
         for key in _NEEDED:
             if key not in self._fields:
                 entry.fault(f"the key {key!r} is missing")
+        if self._text("pattern") == PUBLICATIONS and "payloads" not in self._fields:
+            entry.fault("the key 'payloads' is missing: how long what is published stays")
         self._addressing = around.addressing
         self._senders = self._roles("senders")
         self._personal = around.personal | own_personal_keys(entry)
@@ -110,15 +113,16 @@ class _Reading:
             recipients=frozenset(role for event in events.values() for role in event.recipients()),
             optional_roles=self._roles("optional_roles"),
             events=events,
-            archive_for=self._read("archive_for", _duration, timedelta(0)),
-            dead_letter_after=self._read("dead_letter_after", _duration, timedelta(0)),
-            reply_within=self._read("reply_within", _duration, None),
+            archive_for=self._read("archive_for", read_duration, timedelta(0)),
+            dead_letter_after=self._read("dead_letter_after", read_duration, timedelta(0)),
+            reply_within=self._read("reply_within", read_duration, None),
             hidden=self._hidden(),
             purpose=self._text("purpose"),
             exchange=self._text("exchange"),
             note=self._text("note"),
             processes=tuple(self._read("processes", Entry.texts, [])),
             service=self._read("served_by_dip", read_service, None),
+            payloads=self._read("payloads", read_payload_retention, None),
         )
 
     def _template(self, name: Entry | None) -> dict[str, Entry]:
@@ -215,11 +219,3 @@ class _Reading:
 
     def _read(self, key: str, read: Callable[[Entry], _Read], otherwise: _Read) -> _Read:
         return read(self._fields[key]) if key in self._fields else otherwise
-
-
-def _duration(entry: Entry) -> timedelta:
-    try:
-        return duration(entry.text())
-    except ValueError as error:
-        entry.fault(str(error))
-        return timedelta(0)

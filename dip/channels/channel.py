@@ -8,6 +8,7 @@ from typing import Any, Literal, TypeAlias
 
 from dip.channels.formats import MessageFormat
 from dip.channels.paths import ItemPath
+from dip.channels.payloads import PayloadRetention
 from dip.channels.service import Service
 from dip.messages.identifiers import EventCode, InterfaceId, RoleCode
 from dip.messages.timestamps import end_of_day
@@ -16,6 +17,8 @@ Coverage: TypeAlias = Literal["instant", "day", "boundary"]
 
 EVERY_ROLE = RoleCode("*")
 """Stands in `always` for each role that subscribes."""
+PUBLICATIONS = "B"
+"""The pattern whose messages announce large payloads (5.6)."""
 
 
 class Correlation(StrEnum):
@@ -181,3 +184,5 @@ class Channel:
     """A synchronous channel: how long the sender's call waits for the correlated reply (5.4)."""
     service: Service | None = None
     """What the DIP itself does with messages that are addressed to it."""
+    payloads: PayloadRetention | None = None
+    """Of pattern B: how long what is published stays. Such a message's own content goes when everybody has it."""

@@ -3,6 +3,8 @@
 import re
 from datetime import timedelta
 
+from dip.channels.document import Entry
+
 _DURATION = re.compile(
     r"P(?:(?P<days>\d+)D)?(?:T(?=\d)(?:(?P<hours>\d+)H)?(?:(?P<minutes>\d+)M)?(?:(?P<seconds>\d+)S)?)?",
     re.ASCII,
@@ -22,6 +24,15 @@ def duration(text: str) -> timedelta:
         return timedelta(**parts)
     except OverflowError as error:
         raise ValueError(f"{text!r} is too long") from error
+
+
+def read_duration(entry: Entry) -> timedelta:
+    """The duration that stands at a place of a file; no time at all where it is none, with the fault reported."""
+    try:
+        return duration(entry.text())
+    except ValueError as error:
+        entry.fault(str(error))
+        return timedelta(0)
 
 
 def written(span: timedelta) -> str:

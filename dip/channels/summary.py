@@ -32,6 +32,7 @@ def summary(channel: Channel) -> dict[str, Any]:
         "archiveFor": written(channel.archive_for),
         "deadLetterAfter": written(channel.dead_letter_after),
         "replyWithin": written(channel.reply_within) if channel.reply_within is not None else None,
+        "payloads": str(channel.payloads) if channel.payloads is not None else "",
         "servedByDip": str(channel.service) if channel.service is not None else "",
         "obfuscation": {role: list(items) for role, items in channel.hidden.items() if items},
         "events": {code: _event(event) for code, event in channel.events.items()},

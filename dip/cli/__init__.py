@@ -19,6 +19,7 @@ from dip.cli.market import market_app
 from dip.cli.master_key import master_key_app
 from dip.cli.mpans import mpans_app
 from dip.cli.participants import participants_app
+from dip.cli.publish import publish
 from dip.cli.registration import registration_app
 from dip.cli.send import send
 from dip.cli.serve import serve
@@ -27,6 +28,7 @@ from dip.cli.users import users_app
 _COMMANDS: Mapping[str, Callable[..., None]] = {
     "serve": serve,
     "send": send,
+    "publish": publish,
     "listen": listen,
     "demo": demo,
     "bench": bench,

@@ -237,16 +237,55 @@ class ParticipantClient:
         except (aiohttp.ClientError, TimeoutError) as fault:
             raise not_reached(self._api, fault) from fault
 
+    async def transfer(
+        self,
+        method: str,
+        path: str,
+        headers: Mapping[str, str],
+        body: AsyncIterator[bytes] | None = None,
+        *,
+        stall_s: float = 60,
+    ) -> Answer:
+        """One call that is not signed and may carry any number of bytes: of an upload.
+
+        Ends when no byte of the body was taken, or no answer came, for so many seconds. Raises ServerNotReached.
+        """
+        session = self._opened_session()
+        now_s = asyncio.get_running_loop().time
+        try:
+            async with asyncio.timeout(stall_s) as limit:
+
+                async def watched(content: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+                    async for piece in content:
+                        limit.reschedule(now_s() + stall_s)
+                        yield piece
+
+                async with session.request(
+                    method,
+                    self._api + path,
+                    data=None if body is None else watched(body),
+                    headers={API_KEY: self.credentials.identity.api_key} | dict(headers),
+                    timeout=aiohttp.ClientTimeout(total=None, sock_connect=self._timeout.sock_connect),
+                    allow_redirects=False,
+                ) as answer:
+                    return Answer(answer.status, await answer.read(), answer.headers)
+        except (aiohttp.ClientError, TimeoutError, ConnectionError) as fault:
+            raise not_reached(self._api, fault) from fault
+
+    def _opened_session(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            raise CallRefused("The client is not open: use `async with`.")
+        return self._session
+
     @asynccontextmanager
     async def _request(
         self, method: str, path: str, body: bytes, headers: Mapping[str, str], limits: aiohttp.ClientTimeout
     ) -> AsyncIterator[aiohttp.ClientResponse]:
-        if self._session is None:
-            raise CallRefused("The client is not open: use `async with`.")
+        session = self._opened_session()
         url = self._api + path
         all_headers = {"Content-Type": "application/json", API_KEY: self.credentials.identity.api_key}
         all_headers |= await asyncio.to_thread(self.credentials.signer.headers, method, url, body, self._clock.wall())
-        async with self._session.request(
+        async with session.request(
             method,
             url,
             data=body,

@@ -22,9 +22,10 @@ class Server(msgspec.Struct, frozen=True):
 
 
 class CatalogueEntry(msgspec.Struct, frozen=True):
-    """What a participant's program needs to know of a channel; an event without brackets."""
+    """What a participant's program needs to know of a channel; its events in square brackets."""
 
     encrypted: bool = False
+    senders: list[RoleCode] = []
     events: list[EventCode] = []
     recipients: list[RoleCode] = []
 

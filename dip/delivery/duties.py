@@ -1,6 +1,6 @@
 """What goes on beside the messages: giving up, forgetting, balancing, watching; and the clock that moves them all."""
 
-from collections.abc import Callable, Coroutine, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 
 from dip.activity.keeping import ActivityKeeping
 from dip.archive.retention import Retention
@@ -38,11 +38,15 @@ class Duties:
         alarms: Alarms,
         mailer: Mailer,
         metrics: Metrics,
+        also_due: Sequence[Callable[[], Awaitable[object]]],
         wake: Callable[[Iterable[int]], None],
         wake_again: Callable[[Iterable[int]], None],
         log: Log,
     ) -> None:
-        """wake: of lanes behind whose end something new waits; wake_again: in whose midst something waits again."""
+        """also_due: what else is done when business time moves.
+
+        wake: of lanes behind whose end something new waits; wake_again: in whose midst something waits again.
+        """
         self.pauses = pauses
         self.alarms = alarms
         self._mailer = mailer
@@ -82,6 +86,7 @@ class Duties:
                 lambda: dispatcher.time_moved(settings.clock_patience_s),
                 self.dead_letters.sweep,
                 self.retention.sweep,
+                *also_due,
                 self.activity.sweep,
                 self.watchman.look,
             ),

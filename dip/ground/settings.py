@@ -9,8 +9,8 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from dip.ground.mpan_table_settings import MpanTableSettings
 from dip.ground.profiles import PROFILES, Profile
+from dip.ground.publication_settings import PublicationSettings
 
 Environment = Literal["DEV", "PRD", "SITB", "SIT", "UIT"]
 
@@ -18,7 +18,7 @@ Environment = Literal["DEV", "PRD", "SITB", "SIT", "UIT"]
 Port = Annotated[int, Meta(ge=0, le=65535)]
 
 
-class Settings(MpanTableSettings, frozen=True, forbid_unknown_fields=True):
+class Settings(PublicationSettings, frozen=True, forbid_unknown_fields=True):
     """Everything that can be set, with its default."""
 
     data: Annotated[str, Meta(description="Directory of the server's state")] = "data/state"

@@ -18,6 +18,9 @@ class Milestone(StrEnum):
     TAKEN_UP = "taken up for delivery"
     BUILT = "delivery built, before the send"
     SENT = "sent, before its settling"
+    UPLOAD_WRITTEN = "bytes of a payload written, not synced"
+    UPLOAD_SYNCED = "bytes of a payload synced, before their commit"
+    UPLOAD_NOTED = "bytes of a payload committed, before the answer"
 
 
 class Steps(Protocol):

@@ -100,6 +100,10 @@ class Connection(web.RequestHandler):
         self._stuck_since_s = None
         super().resume_writing()
 
+    def hurry(self) -> None:
+        """Of a body that nobody reads to its end, perhaps gigabytes, take in no more than a refusal needs to arrive."""
+        self._lingering_time = _LINGER_S
+
     def check(self, now_s: float) -> None:
         """End what takes too long. now_s: of the loop's clock."""
         wire = self._wire

@@ -25,6 +25,8 @@ _DOCUMENTS: Final = frozenset(
     {"/openapi.json", "/asyncapi.json", "/catalogue.json", "/admin/api/activity", "/admin/api/mpans"}
 )
 """Long and published, or of this log itself: size and hash are enough."""
+_PUBLIC: Final = "/publications"
+"""What anybody may read."""
 _REJECTED_ROWS: Final = "/admin/api/mpans/runs/"
 """Tells what stood where an MPAN belongs, which may be anything; so does the answer to an import."""
 
@@ -42,7 +44,7 @@ def watch_portal(application: web.Application, activity: ActivityLog, clock: Clo
         clock,
         "portal",
         _of_portal,
-        lambda path: path in _DOCUMENTS or path.startswith(_REJECTED_ROWS),
+        lambda path: path in _DOCUMENTS or path.startswith((_REJECTED_ROWS, _PUBLIC)),
     )
 
 

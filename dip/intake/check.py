@@ -21,6 +21,7 @@ from dip.messages.timestamps import read_wire_time
 from dip.participants.access import Caller, represents
 from dip.participants.registry import Participants
 from dip.store.protocol import MessageStore
+from dip.store.publication_records import NewPublication
 
 _S0 = "/payload/CommonBlock/S0"
 _S1 = "/payload/CommonBlock/S1"
@@ -91,6 +92,8 @@ class Checked(msgspec.Struct):
     reference: str
     jwe: str | None = None
     custom: Any = None
+    publication: NewPublication | None = None
+    """What it announces, on a channel of pattern B."""
 
 
 class Moment(msgspec.Struct, frozen=True):

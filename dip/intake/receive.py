@@ -8,6 +8,7 @@ import msgspec
 
 from dip.archive.archive import Archive
 from dip.catalogue.pauses import Pauses
+from dip.channels.channel import PUBLICATIONS
 from dip.channels.registry import Registry
 from dip.ground.clock import Clock
 from dip.ground.current import Current
@@ -17,6 +18,7 @@ from dip.intake.answer import UNAVAILABLE, Answering, Judged
 from dip.intake.appointments import Announcements
 from dip.intake.body import read_body
 from dip.intake.check import Checked, Checker, Moment, origin_of
+from dip.intake.publications import Announcing
 from dip.intake.refusal import Refusal, several
 from dip.intake.request import Answer, Committed, InboundRequest
 from dip.intake.wrap import Wrapped, Wrapper
@@ -47,6 +49,7 @@ class _Way(msgspec.Struct, frozen=True):
     router: Router
     wrapper: Wrapper
     judged: Sequence[Judged]
+    announcing: Announcing
     now: Moment
     started: float
 
@@ -67,6 +70,7 @@ class Intake:
         vault: Vault,
         look_up: LookUp,
         updates: Updates,
+        announcing: Announcing,
         executor: Executor,
         signatures: Signatures,
         rate: Rate,
@@ -83,6 +87,7 @@ class Intake:
         self._vault = vault
         self._look_up = look_up
         self._updates = updates
+        self._announcing = announcing
         self._executor = executor
         self._arrived = arrived
         self._signatures = signatures
@@ -146,7 +151,7 @@ class Intake:
             protects=switches.encrypts_custom_block,
             receipt=now.receipt,
         )
-        way = _Way(checker, router, wrapper, judged, now, request.started)
+        way = _Way(checker, router, wrapper, judged, self._announcing, now, request.started)
         if any(checked.event.appointments for checked in passed):
             return await self._receive_changes(request, signed, registry, participants, passed, way)
         wrapped: list[Wrapped] = []
@@ -248,6 +253,9 @@ class Intake:
         if way.judged[checked.index].refusal is not None:
             return None
         refusal = way.checker.body(checked)
+        if refusal is None and checked.channel.pattern == PUBLICATIONS:
+            refusal = way.announcing.read(checked)
+            refusal = refusal and way.checker.named(refusal)
         if refusal is None:
             enquiry = _enquiry(checked, way.now)
             named = way.router.check_named(enquiry)

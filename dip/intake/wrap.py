@@ -108,6 +108,7 @@ class Wrapper:
             checked_us=checked_us,
             addressed=Status.FAILED if route.faults and not route.parties else Status.SENT_TO_TOPIC,
             addressing=addressed.reasons,
+            publication=checked.publication,
         )
         return Wrapped(checked.index, message, envelope)
 

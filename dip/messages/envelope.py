@@ -187,14 +187,18 @@ class Envelope(msgspec.Struct, frozen=True):
 
     def as_sent(self) -> dict[str, Any]:
         """What the sender meant, without what the DIP added: for comparing a repeated message."""
-        payload = self.content()
-        common: dict[str, Any] = payload["CommonBlock"]
-        common.pop("D0", None)
-        address = common.pop("A0", None) or {}
-        kept = {key: address[key] for key in ("primaryRecipients", "addressingDateTime") if address.get(key)}
-        if kept:
-            common["A0"] = kept
-        return payload
+        return as_meant(self.content())
+
+
+def as_meant(payload: dict[str, Any]) -> dict[str, Any]:
+    """The content of a message without what the DIP adds to it; the payload is changed."""
+    common: dict[str, Any] = payload["CommonBlock"]
+    common.pop("D0", None)
+    address = common.pop("A0", None) or {}
+    kept = {key: address[key] for key in ("primaryRecipients", "addressingDateTime") if address.get(key)}
+    if kept:
+        common["A0"] = kept
+    return payload
 
 
 def array(elements: Iterable[bytes]) -> bytes:

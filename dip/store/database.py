@@ -11,7 +11,7 @@ from dip.store.holders import packed_history
 from dip.store.keys import mpan_key, reference_key
 from dip.store.queries import sql_text
 
-SCHEMA_VERSION: Final = 6
+SCHEMA_VERSION: Final = 7
 _MIGRATIONS: Final = (
     "0001_first.sql",
     "0002_catalogue.sql",
@@ -19,6 +19,7 @@ _MIGRATIONS: Final = (
     "0004_keys.sql",
     "0005_trust.sql",
     "0006_mpans.sql",
+    "0007_publications.sql",
 )
 _FILE: Final = "dip.sqlite"
 _MOST_PAGES: Final = 0xFFFFFFFE

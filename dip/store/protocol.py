@@ -19,6 +19,7 @@ from dip.store.catalogue import CatalogueVersion, ChannelPause
 from dip.store.companies import Onboarded
 from dip.store.dead_letters import DeadLetterFilter, Found
 from dip.store.page_records import Parties
+from dip.store.publication_records import Payload
 from dip.store.records import (
     Arrival,
     Done,
@@ -37,6 +38,13 @@ from dip.store.reports import Reportable, StatusArrival
 from dip.store.requeue import NewRequeue, Requeue, Requeued, RequeueState, RequeueStep
 from dip.store.sweep import ArchiveEnd, SweepStep
 from dip.store.watch import Age, DeadCount, Ends, SpanBalance
+
+
+class PublicationStore(Protocol):
+    """Payloads, as intake sees them."""
+
+    def payload(self, channel: str, name: str, version: str) -> Payload | None:
+        """The payload at an address, in whatever state."""
 
 
 class MessageStore(Protocol):

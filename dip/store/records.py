@@ -8,6 +8,7 @@ import msgspec
 
 from dip.appointments.changes import Change
 from dip.messages.identifiers import DIP, CorrelationId, DipId, EventCode, InterfaceId, RoleCode, TransactionId
+from dip.store.publication_records import NewPublication
 
 STATUS_CHANNEL = "statusmessage"
 """The channel name of status messages: they never mix with the business channels."""
@@ -187,6 +188,7 @@ class NewMessage(msgspec.Struct, kw_only=True):
     addressing: str
     """Who gets it and why, as JSON."""
     update: NewUpdate | None = None
+    publication: NewPublication | None = None
 
 
 class Outcome(msgspec.Struct):

@@ -19,6 +19,7 @@ from dip.store.messages import SqliteMessages
 from dip.store.pages import SqlitePages
 from dip.store.parties import SqliteParties
 from dip.store.platform import SqlitePlatform
+from dip.store.publications import SqlitePublications
 from dip.store.reader import Reader
 from dip.store.replay import SqliteReplay
 from dip.store.reports import SqliteReports
@@ -73,6 +74,7 @@ class SqliteStore:
         self.replay = SqliteReplay(self._reading)
         self.requeues = SqliteRequeues(self.writer, self._reading, counters)
         self.pages = SqlitePages(path)
+        self.publications = SqlitePublications(self.writer, self._reading, path)
         self._reader = Reader(path)
         self.watch = SqliteWatch(self._reader)
         self.dead_letters = SqliteDeadLetters(self._reader)
@@ -86,6 +88,7 @@ class SqliteStore:
         """Finish what was asked, fold the log into the file, let go of the directory."""
         await self.pages.close()
         await self._reader.close()
+        await self.publications.close()
         self.activity_reader.close()
         self.appointments.close()
         self._reading.close()

@@ -9,6 +9,7 @@ import msgspec
 from dip.messages.identifiers import CorrelationId, TransactionId
 from dip.store.counters import Counters
 from dip.store.keys import mpan_key, reference_key, write_keys
+from dip.store.publications import write_publication
 from dip.store.queries import queries
 from dip.store.records import Arrival, NewMessage, NewUpdate, Outcome, Taken, Verdict, Waiting
 from dip.store.rows import Row, StatusRows, exchange_row, insert_many
@@ -78,7 +79,11 @@ def _judge(connection: sqlite3.Connection, messages: Sequence[NewMessage], keys:
 def _compare_stored(connection: sqlite3.Connection, message: NewMessage, row: Row) -> Outcome:
     id_, transaction_id, correlation_id = row
     sealed = connection.execute(queries()["archived"], (id_,)).fetchone()
-    same = sealed is not None and message.same_content(transaction_id, sealed[0])
+    if sealed is None and message.publication is not None:
+        digest = connection.execute(queries()["publication_digest"], (id_,)).fetchone()
+        same = digest is not None and digest[0] == message.publication.content_digest
+    else:
+        same = sealed is not None and message.same_content(transaction_id, sealed[0])
     return Outcome(
         Verdict.SAME if same else Verdict.DIFFERENT,
         id_,
@@ -163,6 +168,9 @@ def _insert(
                     lane,
                 )
             )
+        if message.publication is not None:
+            about = number, message.transaction_id, message.interface, message.event, message.sender
+            write_publication(connection, message.publication, about, message.received_at)
         if message.update is not None:
             updates.append(_update_row(number, message.update, message.received_at))
         for status in message.statuses:

@@ -12,6 +12,7 @@ from dip.http.api.fetching import FetchingApi
 from dip.http.api.messages import MessagesIn
 from dip.http.api.replay import Replays
 from dip.http.api.status_messages import StatusMessagesIn
+from dip.http.api.uploads import UploadsApi
 from dip.http.api.validate import Validation
 from dip.http.api.webhooks import Webhooks
 from dip.http.forwarded import PROXIES, Proxies
@@ -45,6 +46,7 @@ def api_application(
     webhooks: Webhooks,
     validation: Validation,
     company_details: CompanyDetailsApi,
+    uploads: UploadsApi,
     faults: Faults,
 ) -> web.Application:
     """The application of the API port."""
@@ -82,6 +84,7 @@ def api_application(
                 web.get(prefix + _REQUEUE_STATUS, replays.requeue_status),
             ]
         )
+    uploads.add_to(application)
     if settings.switches.mixed_channels:
         application.add_routes([web.post(_CHANNEL, messages_in.any_channel)])
     return application

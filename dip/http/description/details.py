@@ -48,6 +48,19 @@ _DEAD_QUERY: Final = (
     query_parameter("reason", "RetriesExhausted: waited too long. DeliveryFailure: refused for good"),
 )
 _ENDPOINT: Final = f"{API}/endpoints/{{endpoint_id}}"
+_PUBLICATIONS: Final = "/publications"
+_PAYLOAD: Final = "{channel}/{name}/{version}"
+_BYTES: Final[Schema] = {"type": "string", "format": "binary"}
+_NEXT_PAGE: Final[Schema] = {"type": ["string", "null"], "description": "The address of the next page"}
+_FORM: Final = query_parameter("form", "json or html; without it browsers get the page, programs get JSON")
+_ANNOUNCED: Final = (
+    query_parameter("channel", "Interface id of a channel of publications"),
+    query_parameter("text", "What stands in a name, a version or a description; letter case aside"),
+    query_parameter("from", "Announced at this moment or later; a date, or a moment with an offset"),
+    query_parameter("to", "Announced before this moment; a date is meant with the whole of its day"),
+    query_parameter("before", "The key of the page, as the page before gave it", "integer"),
+    query_parameter("limit", "Entries of a page, 1 to 1000", "integer"),
+)
 _CHANNEL: Final = f"{API}/channels/{{channel_id}}"
 _DEFINITION: Final[Schema] = {"type": "object", "description": "A channel's definition, the structure of its YAML."}
 
@@ -247,6 +260,63 @@ DETAILS: Final[Mapping[str, Detail]] = {
     f"DELETE {_USER}": Detail(statuses=(204,)),
     f"POST {_USER}/certificate": Detail(
         schema=reference("UserCertificate"), statuses=(201,), body={JSON: reference("CertificateRequest")}
+    ),
+    f"GET {_PUBLICATIONS}": Detail(
+        schema=object_of(items={"type": "array", "items": reference("PublicationView")}, next=_NEXT_PAGE),
+        query=(*_ANNOUNCED, _FORM),
+    ),
+    f"GET {_PUBLICATIONS}/{{channel}}": Detail(
+        schema=object_of(
+            channel=_TEXT,
+            name=_TEXT,
+            kept=object_of(**{"for": _TEXT, "versions": {"type": "integer"}}),
+            items={"type": "array", "items": reference("SeriesView")},
+            next=_NEXT_PAGE,
+            removed={"type": "array", "items": reference("PayloadView")},
+        ),
+        query=(
+            query_parameter("text", "What stands in a name; letter case aside"),
+            query_parameter("after", "The name behind which the page begins"),
+            query_parameter("limit", "Names of a page, 1 to 1000", "integer"),
+            _FORM,
+        ),
+    ),
+    f"GET {_PUBLICATIONS}/{{channel}}/{{name}}": Detail(
+        schema=object_of(
+            channel=_TEXT,
+            name=_TEXT,
+            latestUri=_TEXT,
+            items={"type": "array", "items": reference("PublishedVersion")},
+            next=_NEXT_PAGE,
+        ),
+        query=(
+            query_parameter("version", "A version, or its beginning with * behind, such as 1.1*"),
+            query_parameter("from", "Published at this moment or later; a date, or a moment with an offset"),
+            query_parameter("to", "Published before this moment; a date is meant with the whole of its day"),
+            query_parameter("removed", "no: without what was removed"),
+            query_parameter("before", "The key of the page, as the page before gave it"),
+            query_parameter("limit", "Versions of a page, 1 to 1000", "integer"),
+            _FORM,
+        ),
+    ),
+    f"GET {_PUBLICATIONS}/{_PAYLOAD}": Detail(
+        schema=_BYTES,
+        media="application/octet-stream",
+        statuses=(200, 206),
+        query=(
+            query_parameter("columns", "A filter: the columns to give, with commas between"),
+            query_parameter("where", "column:operator:value; may be there several times, all must hold"),
+            query_parameter("limit", "Most rows of a page", "integer"),
+            query_parameter("cursor", "Where the page begins, as the page before said"),
+            query_parameter("form", "csv, json or ndjson; without it as the payload"),
+            query_parameter("rows", "The path of the list of rows in a JSON payload"),
+        ),
+    ),
+    f"GET {API}/publications": Detail(schema=list_of("PublicationView"), query=_ANNOUNCED),
+    f"GET {API}/publications/uploads": Detail(schema=list_of("UploadView")),
+    f"DELETE {API}/publications/uploads/{{upload}}": Detail(statuses=(204,)),
+    f"DELETE {API}/publications/{_PAYLOAD}": Detail(
+        schema=reference("PayloadView"), body={JSON: reference("RemovalOrder")}
     ),
     f"GET {API}/faults": Detail(schema=list_of("Fault")),
     f"PUT {API}/faults": Detail(

@@ -12,6 +12,7 @@ from dip.http.description.participants_api import MESSAGES, STATUS_MESSAGES, WEB
 from dip.http.description.portal_api import ADMINISTRATION, OPEN, PAGES, portal_operation
 from dip.http.description.routes import Route
 from dip.http.description.schemas import SchemaBook
+from dip.http.description.uploads import UPLOADS, UPLOADS_TEXT
 from dip.http.description.wire import wire_schemas
 from dip.http.portal.sessions import COOKIE
 from dip.messages.headers import API_KEY
@@ -21,6 +22,7 @@ _TAGS: Final = {
     MESSAGES: "Messages of whichever channel.",
     STATUS_MESSAGES: "What went wrong with messages, told to their senders.",
     WEBHOOKS: "Where a recipient wants its messages.",
+    UPLOADS: UPLOADS_TEXT,
     ADMINISTRATION: "Needs the token of the administration API, or a session of the portal.",
     OPEN: "Needs no log-in.",
     PAGES: "For people; need a session of the portal.",

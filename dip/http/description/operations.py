@@ -24,6 +24,7 @@ _SENTENCES: Final = {
     "200": "Done.",
     "201": "Made.",
     "202": "Taken.",
+    "206": "A part of it.",
     "204": "Done; there is nothing to say.",
     "303": "Goes on elsewhere.",
     "304": "Nothing has changed since the entity tag that was sent.",

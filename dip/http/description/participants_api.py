@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
-from dip.channels.channel import Channel
+from dip.channels.channel import PUBLICATIONS, Channel
 from dip.channels.registry import Registry
 from dip.ground.settings import Settings
 from dip.http.description.company_details import company_details_operation, is_company_details
@@ -21,6 +21,7 @@ from dip.http.description.operations import (
 from dip.http.description.replay_api import about_sent
 from dip.http.description.routes import Route
 from dip.http.description.schemas import SchemaBook, code_of, example_of, one_of, reference
+from dip.http.description.uploads import is_upload, upload_operation
 from dip.http.description.wire import DELIVERED
 from dip.store.records import ALL_CHANNELS
 
@@ -67,6 +68,9 @@ class ParticipantsApi:
                     yield from self._validations(channel)
             case _ if is_company_details(route):
                 yield route.path, route.method.lower(), company_details_operation(route, STANDARD)
+            case _ if is_upload(route):
+                taking = [str(channel.id) for channel in self._channels if channel.pattern == PUBLICATIONS]
+                yield route.path, route.method.lower(), upload_operation(route, taking, self._settings)
             case _ if is_fetching(route):
                 parameters = [self._fetched(name) for name in route.parameters]
                 yield route.path, route.method.lower(), fetching_operation(route, parameters, self._settings)

@@ -36,9 +36,9 @@ class Route(NamedTuple):
 
 
 def routes_of(application: web.Application) -> Iterator[Route]:
-    """Every route. HEAD is left out: it stands wherever GET does."""
+    """Every route. HEAD is left out where GET stands beside it."""
     for route in application.router.routes():
-        if route.method == "HEAD" or route.resource is None:
+        if route.resource is None or (route.method == "HEAD" and any(one.method == "GET" for one in route.resource)):
             continue
         yield Route(route.method, path_of(route.resource), _text(route.handler, route.resource))
 

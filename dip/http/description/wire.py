@@ -29,6 +29,8 @@ from dip.http.portal.mpan_updates import UpdateView
 from dip.http.portal.mpan_views import LookUpView
 from dip.http.portal.own_certificates import IssuedOwnCertificate, OwnRenewalOrder
 from dip.http.portal.participants import ParticipantDetail, ParticipantView
+from dip.http.portal.publications.desk import RemovalOrder
+from dip.http.portal.publications.views import PayloadView, PublicationView, PublishedVersion, SeriesView, UploadView
 from dip.http.portal.users import CertificateRequest, UserCertificate, UserView, UserWithPassword
 from dip.http.portal.views import ChannelDetail, ChannelView, PauseView
 from dip.http.problems import Problem
@@ -47,6 +49,7 @@ _TYPES: Final = (
     *(CompanyDetails, NewParticipant, ParticipantChange, FeedState),
     *(RequeueStatus, RequeueRow, AgentOrder, AgencyView),
     *(LookUpView, UpdateView),
+    *(PublicationView, SeriesView, PayloadView, PublishedVersion, UploadView, RemovalOrder),
     *(Imported, RunState, RowFault, PullOrder, PullView),
     *(
         CertificateOrder,

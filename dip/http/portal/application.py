@@ -62,6 +62,7 @@ from dip.http.portal.pages import Digester, Pages
 from dip.http.portal.participant_pages import ParticipantPages
 from dip.http.portal.participants import ParticipantDesk
 from dip.http.portal.passwords import Passwords
+from dip.http.portal.publications.routes import PublicationDoor, publication_routes
 from dip.http.portal.renderer import Renderer
 from dip.http.portal.requeues import RequeueDesk
 from dip.http.portal.sessions import Sessions
@@ -112,6 +113,7 @@ def portal_application(
     trust: Trust,
     duties: Duties,
     dead_letters: DeadLetterStore,
+    publications: PublicationDoor,
     metrics: CollectorRegistry,
     api: web.Application,
     api_url: str,
@@ -277,6 +279,15 @@ def portal_application(
             *AuthorityDesk(authorities=trust.authorities, renderer=renderer).routes(),
             *DrillDesk(drills=trust.drills, participants=participants, renderer=renderer).routes(),
             *data_routes(settings=settings, registry=registry, renderer=renderer),
+            *publication_routes(
+                publications,
+                settings=settings,
+                registry=registry,
+                participants=participants,
+                renderer=renderer,
+                clock=clock,
+                log=log,
+            ),
             *MpanUpdateDesk(
                 updates=updates, store=appointments, pages=pages, participants=participants, renderer=renderer
             ).routes(),

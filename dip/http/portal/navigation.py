@@ -14,6 +14,7 @@ _GROUPS: Final[Mapping[str, Mapping[str, str]]] = {
     "MPANs": {"/mpans": "Look up", "/mpans/updates": "Not applied", "/mpans/runs": "Imports and pulls"},
     "Queues": {"/queues": "Queues", "/dead-letters": "Dead letters", "/endpoints": "Endpoints"},
     "Channels": {"/channels": "Channels", "/data": "Data", "/docs": "API"},
+    "Publications": {"/publications": "Publications"},
     "Participants": {
         "/participants": "Participants",
         "/certificates": "Certificates",

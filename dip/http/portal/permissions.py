@@ -54,9 +54,9 @@ UPDATES_READ: Final = _of(Power.OPERATIONS, Power.PARTICIPANTS, Power.SUPPORT)
 """What could not be applied to the MPAN table."""
 UPDATES_CHANGE: Final = _of(Power.OPERATIONS, Power.PARTICIPANTS)
 OPERATIONS_READ: Final = _of(Power.OPERATIONS, Power.SUPPORT)
-"""Faults on demand and the activity log: what nobody outside of the DIP needs to see."""
+"""Faults on demand, the activity log, uploads under way: what nobody outside of the DIP needs to see."""
 OPERATIONS_CHANGE: Final = _of(Power.OPERATIONS)
-"""Channels, clock, faults, master key."""
+"""Channels, publications, clock, faults, master key."""
 PARTICIPANTS_READ: Final = LOGGED_IN
 """The company's own, or all."""
 PARTICIPANTS_CHANGE: Final = _of(Power.PARTICIPANTS)
@@ -86,6 +86,11 @@ RULES: Final[Mapping[str, Rule]] = MappingProxyType(
         "GET /docs": OPEN,
         "GET /crl": OPEN,
         "GET /static": OPEN,
+        "GET /publications": OPEN,
+        "GET /publications/{channel}": OPEN,
+        "GET /publications/{channel}/{name}": OPEN,
+        "GET /publications/{channel}/{name}/{version}": OPEN,
+        "GET /publications/{channel}/{name}/{version}/filter": OPEN,
         "GET /login": OPEN,
         "POST /login": OPEN,
         # Totals, the catalogue, one's own account.
@@ -191,6 +196,12 @@ RULES: Final[Mapping[str, Rule]] = MappingProxyType(
         f"POST {API}/channels/{{channel_id}}/recipients": OPERATIONS_CHANGE,
         f"POST {API}/channels/{{channel_id}}/pause": OPERATIONS_CHANGE,
         f"DELETE {API}/channels/{{channel_id}}/pause": OPERATIONS_CHANGE,
+        "POST /publications": OPERATIONS_CHANGE,
+        "POST /publications/{channel}/{name}": OPERATIONS_CHANGE,
+        f"GET {API}/publications": OPERATIONS_READ,
+        f"GET {API}/publications/uploads": OPERATIONS_READ,
+        f"DELETE {API}/publications/uploads/{{upload}}": OPERATIONS_CHANGE,
+        f"DELETE {API}/publications/{{channel}}/{{name}}/{{version}}": OPERATIONS_CHANGE,
         "POST /clock": OPERATIONS_CHANGE,
         f"POST {API}/clock": OPERATIONS_CHANGE,
         "GET /faults": OPERATIONS_READ,

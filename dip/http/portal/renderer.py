@@ -37,6 +37,7 @@ class Renderer:
             lstrip_blocks=True,
         )
         self._templates.filters.update(
+            bytes=wording.size,
             date=wording.date,
             date_and_time=wording.date_and_time,
             duration=wording.duration,

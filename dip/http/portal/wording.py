@@ -6,6 +6,9 @@ from typing import Final
 _MICROSECOND: Final = timedelta(microseconds=1)
 _MILLISECOND: Final = timedelta(milliseconds=1)
 _SECOND: Final = timedelta(seconds=1)
+_THOUSAND: Final = 1000
+_UNITS: Final = ("kB", "MB", "GB", "TB")
+_WITH_TENTHS: Final = 9.95
 
 
 def date_and_time(moment: datetime) -> str:
@@ -46,6 +49,16 @@ def duration(length: timedelta) -> str:
     )
     parts = [f"{number} {unit}" for unit, number in units if number]
     return " ".join(parts[:2])
+
+
+def size(count: int) -> str:
+    """A number of bytes in the unit that fits, of thousands: `512 bytes`, `1.2 MB`, `128 MB`, `2.1 GB`."""
+    if count < _THOUSAND:
+        return f"{count} byte" + "s" * (count != 1)
+    number, unit = count / _THOUSAND, 0
+    while number >= _THOUSAND - 0.5 and unit < len(_UNITS) - 1:
+        number, unit = number / _THOUSAND, unit + 1
+    return f"{number:.1f} {_UNITS[unit]}" if number < _WITH_TENTHS else f"{number:.0f} {_UNITS[unit]}"
 
 
 def of_microseconds(count: int) -> timedelta:

@@ -316,3 +316,56 @@ WHERE m.id IN (SELECT value FROM json_each(:numbers))
 -- name: appointment_run_names
 -- The names of these imports and pulls (a JSON array of numbers), as far as they are remembered.
 SELECT id, name FROM appointment_run WHERE id IN (SELECT value FROM json_each(:numbers));
+
+-- name: publications
+-- Publications that fit, the newest first, below a number.
+SELECT p.* FROM publication p
+WHERE p.id < :before AND (:channel IS NULL OR p.channel = :channel)
+    AND (:since IS NULL OR p.announced_at >= :since) AND (:until IS NULL OR p.announced_at < :until)
+    AND (:text IS NULL OR instr(lower(coalesce(p.description, '')), :text) > 0
+        OR instr(lower(coalesce(p.version, '')), :text) > 0 OR EXISTS (
+        SELECT 1 FROM distribution_variant v LEFT JOIN payload l ON l.id = v.payload
+        WHERE v.publication = p.id AND (instr(lower(v.name), :text) > 0 OR instr(lower(v.version), :text) > 0
+            OR instr(lower(coalesce(v.description, '')), :text) > 0 OR instr(lower(coalesce(l.name, '')), :text) > 0)))
+ORDER BY p.id DESC LIMIT :limit;
+
+-- name: variants_of_publications
+-- What these publications (a JSON array of numbers) say of payloads, each with its payload where that is here.
+SELECT v.*, l.* FROM distribution_variant v LEFT JOIN payload l ON l.id = v.payload
+WHERE v.publication IN (SELECT value FROM json_each(:numbers)) ORDER BY v.publication, v.number;
+
+-- name: variants_of_payloads
+-- What was said last of these payloads (a JSON array of numbers).
+SELECT v.* FROM distribution_variant v WHERE v.payload IN (SELECT value FROM json_each(:payloads))
+ORDER BY v.publication, v.number;
+
+-- name: transactions_of_publications
+-- The transaction ids of these publications (a JSON array of numbers), each with its number.
+SELECT p.id, p.transaction_id FROM publication p WHERE p.id IN (SELECT value FROM json_each(:numbers));
+
+-- name: payload_series
+-- The names of a channel's payloads, behind a name, each with how many are there and the id of the one published last.
+SELECT l.name, count(*), (SELECT n.id FROM payload n WHERE n.channel = l.channel AND n.name = l.name
+    AND n.state = 'published' ORDER BY n.publication DESC, n.id DESC LIMIT 1)
+FROM payload l WHERE l.channel = :channel AND l.state = 'published' AND l.name > :after
+    AND (:text IS NULL OR instr(lower(l.name), :text) > 0)
+GROUP BY l.name ORDER BY l.name LIMIT :limit;
+
+-- name: payloads
+-- These payloads (a JSON array of numbers).
+SELECT * FROM payload WHERE id IN (SELECT value FROM json_each(:payloads));
+
+-- name: payload_versions
+-- Versions of a name that were published, the newest first, below a place in that order.
+SELECT * FROM payload l WHERE l.channel = :channel AND l.name = :name AND l.publication IS NOT NULL
+    AND (l.publication, l.id) < (:publication, :payload)
+    AND (:version IS NULL OR l.version = :version)
+    AND (:begins IS NULL OR substr(l.version, 1, length(:begins)) = :begins)
+    AND (:since IS NULL OR l.published_at >= :since) AND (:until IS NULL OR l.published_at < :until)
+    AND (:removed OR l.state = 'published')
+ORDER BY l.publication DESC, l.id DESC LIMIT :limit;
+
+-- name: removed_payloads
+-- What was removed of a channel, or of all, the last first, below a place in that order.
+SELECT * FROM payload WHERE state = 'removed' AND (:channel IS NULL OR channel = :channel)
+    AND (removed_at, id) < (:at, :payload) ORDER BY removed_at DESC, id DESC LIMIT :limit;

@@ -657,12 +657,14 @@ UPDATE requeue SET status = ?2, ended_at = ?3 WHERE id = ?1;
 
 -- name: copies_of
 -- For each of these deliveries (a JSON array of ids, as addressed): whether it or a repetition of it is on its way,
--- and the last one that was given up.
+-- and the last one that was given up. An announcement whose content is gone, since everybody had it, is none of them.
 SELECT a.id, a.message, a.status_message, a.hidden,
     max(o.state IN ('waiting', 'leased')), max(CASE WHEN o.state IN ('dead', 'withdrawn') THEN o.id END)
 FROM delivery a CROSS JOIN delivery o INDEXED BY delivery_by_message
     ON o.message = a.message AND o.lane = a.lane AND o.status_message IS a.status_message
-WHERE a.id IN (SELECT value FROM json_each(?)) GROUP BY a.id ORDER BY a.id;
+WHERE a.id IN (SELECT value FROM json_each(?)) AND (a.status_message IS NOT NULL
+    OR NOT EXISTS (SELECT 1 FROM publication p WHERE p.id = a.message AND p.content_held = 0))
+GROUP BY a.id ORDER BY a.id;
 
 -- name: add_replayed_delivery
 -- A delivery made by a requeue: the same message once more, saying that it is a replay.
@@ -726,9 +728,11 @@ DELETE FROM activity WHERE id IN (SELECT id FROM activity
 UPDATE activity_file SET removed_at = ? WHERE number = ?;
 
 -- name: sealed_messages
--- Sealed messages from a number on, in order, with what they are bound to; NULL where one is missing.
+-- Sealed messages from a number on, in order, with what they are bound to; NULL where one is missing. Announcements are
+-- not archived: their content goes when everybody has them.
 SELECT m.id, m.received_at, m.transaction_id, a.sealed FROM message m LEFT JOIN archive a ON a.message = m.id
-WHERE m.id >= ? ORDER BY m.id LIMIT ?;
+WHERE m.id >= ? AND NOT EXISTS (SELECT 1 FROM publication p WHERE p.id = m.id AND p.content_held = 0)
+ORDER BY m.id LIMIT ?;
 
 -- name: sealed_status_messages
 -- Sealed status messages from a number on, in order, with the transaction that they are bound to.
@@ -747,3 +751,108 @@ SELECT (SELECT coalesce(max(id), 0) FROM message), (SELECT coalesce(max(id), 0) 
 -- name: integrity
 -- What SQLite finds wrong with the pages of the file; `ok` where nothing is.
 PRAGMA integrity_check(1);
+
+-- name: begin_payload
+-- A payload whose upload begins.
+INSERT INTO payload (upload, channel, name, version, sender, media_type, compression, size, sha256, state, begun_at,
+    changed_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 'receiving', ?10, ?10);
+
+-- name: payload_by_address
+-- The payload at an address, in whatever state.
+SELECT * FROM payload WHERE channel = ? AND name = ? AND version = ?;
+
+-- name: payload_by_upload
+-- The payload of an upload.
+SELECT * FROM payload WHERE upload = ?;
+
+-- name: payload_by_id
+-- A payload.
+SELECT * FROM payload WHERE id = ?;
+
+-- name: latest_payload
+-- The payload of a name that was published last.
+SELECT * FROM payload WHERE channel = ? AND name = ? AND state = 'published' ORDER BY publication DESC, id DESC LIMIT 1;
+
+-- name: payload_ids
+-- The payloads that have a file.
+SELECT id FROM payload WHERE state <> 'removed';
+
+-- name: uploads
+-- What is not published yet, the one longest without a byte first.
+SELECT * FROM payload WHERE state IN ('receiving', 'whole') ORDER BY changed_at, id LIMIT ?;
+
+-- name: upload_totals
+-- How many uploads are not whole, of one sender too; the bytes that are still to come.
+SELECT count(*), coalesce(sum(sender = ?), 0), coalesce(sum(size - received), 0) FROM payload
+WHERE state = 'receiving';
+
+-- name: advance_payload
+-- So many bytes of an upload are on disk for certain.
+UPDATE payload SET received = ?2, changed_at = ?3 WHERE id = ?1 AND state = 'receiving';
+
+-- name: complete_payload
+-- All of a payload is on disk, and has the digest that its sender said.
+UPDATE payload SET state = 'whole', received = size, unpacked_size = ?2, changed_at = ?3
+WHERE id = ?1 AND state = 'receiving';
+
+-- name: forget_upload
+-- A payload that was never published is given up.
+DELETE FROM payload WHERE id = ? AND state IN ('receiving', 'whole');
+
+-- name: publish_payload
+-- A message announces a payload.
+UPDATE payload SET state = 'published', publication = ?2, published_at = ?3 WHERE id = ?1 AND state = 'whole';
+
+-- name: remove_payload
+-- A published payload is taken away; it stays listed.
+UPDATE payload SET state = 'removed', removed_at = ?2, removed_why = ?3 WHERE id = ?1 AND state = 'published';
+
+-- name: outlived_payloads
+-- Published payloads of a channel beyond so many versions of their name, or published before a time; never the last one.
+SELECT id, place FROM (
+    SELECT id, published_at, row_number() OVER (PARTITION BY name ORDER BY publication DESC, id DESC) AS place
+    FROM payload WHERE channel = ?1 AND state = 'published')
+WHERE place > 1 AND (place > ?2 OR published_at < ?3) ORDER BY published_at, id LIMIT ?4;
+
+-- name: forget_removed_payloads
+-- Forget at most so many payloads that were removed before a time, and which no publication names any more.
+DELETE FROM payload WHERE id IN (
+    SELECT p.id FROM payload p WHERE p.state = 'removed' AND p.removed_at < ?1
+        AND NOT EXISTS (SELECT 1 FROM distribution_variant v WHERE v.payload = p.id) LIMIT ?2);
+
+-- name: add_publication
+-- A message that announces something.
+INSERT INTO publication (id, transaction_id, channel, event, sender, description, version, issued, announced_at,
+    content_digest) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+
+-- name: add_distribution_variant
+-- What a publication says of one payload.
+INSERT INTO distribution_variant (publication, number, payload, uri, variant_id, name, description, version, issued,
+    format, delivery_format, information) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+
+-- name: publication_digest
+-- The digest of what a message announced.
+SELECT content_digest FROM publication WHERE id = ?;
+
+-- name: settled_publications
+-- At most so many messages that announced something, whose content is held and for which nothing waits or is dead.
+SELECT p.id FROM publication p WHERE p.content_held = 1 AND NOT EXISTS (
+    SELECT 1 FROM delivery d WHERE d.message = p.id AND d.state IN ('waiting', 'leased', 'dead')) LIMIT ?;
+
+-- name: drop_publication_contents
+-- The content of these messages (a JSON array of numbers) is not held any more.
+UPDATE publication SET content_held = 0 WHERE id IN (SELECT value FROM json_each(?));
+
+-- name: outlived_publications
+-- At most so many publications of a channel before a time, none of whose payloads can still be read here.
+SELECT id FROM publication p WHERE p.channel = ?1 AND p.announced_at < ?2 AND NOT EXISTS (
+    SELECT 1 FROM distribution_variant v JOIN payload l ON l.id = v.payload
+    WHERE v.publication = p.id AND l.state = 'published') ORDER BY p.id LIMIT ?3;
+
+-- name: forget_publication_variants
+-- What these publications (a JSON array of numbers) say of payloads.
+DELETE FROM distribution_variant WHERE publication IN (SELECT value FROM json_each(?));
+
+-- name: forget_publications
+-- These publications (a JSON array of numbers).
+DELETE FROM publication WHERE id IN (SELECT value FROM json_each(?));

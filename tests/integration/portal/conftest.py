@@ -42,9 +42,16 @@ from dip.ground.log import Log, make_log
 from dip.ground.mail import Mailer
 from dip.ground.settings import Settings
 from dip.http.portal.application import portal_application
+from dip.http.portal.publications.routes import PublicationDoor
 from dip.messages.identifiers import DipId, RoleCode
 from dip.participants.participant import Participant
 from dip.participants.registry import Participants
+from dip.publications.address import PublicAddress
+from dip.publications.filtering.filtering import Filtering
+from dip.publications.filtering.limits import FilterLimits
+from dip.publications.retention import PublicationRetention
+from dip.publications.shelf import Shelf
+from dip.publications.uploads import Uploads
 from dip.registration.importing import Importing
 from dip.registration.keeper import Keeper
 from dip.registration.pull import PullParts
@@ -192,6 +199,44 @@ def nobody_delivers(endpoint: Endpoint, lanes: Iterable[Lane]) -> Worker:
     raise AssertionError("a portal alone delivers nothing")
 
 
+def publication_door(
+    directory: Path,
+    store: SqliteStore,
+    clock: Clock,
+    log: Log,
+    registry: Current[Registry],
+    executor: ThreadPoolExecutor,
+) -> PublicationDoor:
+    """Pattern B, in a folder of its own."""
+    settings, shelf = Settings(), Shelf(directory / "publications")
+    public = PublicAddress("https://dip.example")
+    return PublicationDoor(
+        store=store.publications,
+        public=public,
+        shelf=shelf,
+        uploads=Uploads(
+            settings=settings,
+            store=store.publications,
+            shelf=shelf,
+            public=public,
+            executor=executor,
+            clock=clock,
+            log=log,
+        ),
+        retention=PublicationRetention(
+            settings=settings,
+            store=store.publications,
+            shelf=shelf,
+            registry=registry,
+            executor=executor,
+            clock=clock,
+            log=log,
+        ),
+        readers=executor,
+        filtering=Filtering(executor, limits=FilterLimits(), timer=clock.monotonic),
+    )
+
+
 def requeues_of(store: SqliteStore, clock: Clock, log: Log) -> Requeues:
     vault = Vault.opened(bytes(32), [], START)[0]
     return Requeues(
@@ -225,6 +270,7 @@ def duties_of(
         alarms=Alarms(store=store.alarms, clock=clock, settings=settings, mailer=mailer, log=log),
         mailer=mailer,
         metrics=Metrics(),
+        also_due=(),
         wake=lambda lanes: None,
         wake_again=lambda lanes: None,
         log=log,
@@ -312,6 +358,7 @@ async def portal(tmp_path: Path, registry: Registry) -> AsyncIterator[Portal]:
         trust=trust,
         duties=duties_of(store, clock, log, catalogue, pauses, dispatcher),
         dead_letters=store.dead_letters,
+        publications=publication_door(tmp_path, store, clock, log, catalogue.registry, executor),
         faults=Faults(environment="DEV", seed=1, most=100),
         metrics=metrics,
         api=Application(),

@@ -23,7 +23,12 @@ def columns() -> dict[str, dict[str, str]]:
     """The kind of every column of every table."""
     with closing(sqlite3.connect(":memory:")) as connection:
         connection.executescript(sql_text("schema.sql"))
-        tables = [row[0] for row in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]
+        tables = [
+            row[0]
+            for row in connection.execute(
+                "SELECT name FROM sqlite_schema WHERE type = 'table' AND name <> 'sqlite_sequence'"
+            )
+        ]
         return {
             table: {row[1]: row[2] for row in connection.execute(f'PRAGMA table_info("{table}")')} for table in tables
         }

@@ -1,0 +1,1 @@
+"""Publications as anybody reads them: downloads of payloads (5.6)."""
