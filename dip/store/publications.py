@@ -148,7 +148,7 @@ class SqlitePublications:
             "publications",
             {
                 "channel": wanted.channel,
-                "text": wanted.text.lower() if wanted.text else None,
+                "text": wanted.text or None,
                 "since": _at(wanted.since),
                 "until": _at(wanted.until),
                 "before": _LAST if wanted.before is None else wanted.before,
@@ -163,7 +163,7 @@ class SqlitePublications:
 
     async def series(self, channel: str, text: str | None, after: str, limit: int) -> Sequence[Series]:
         """The names of a channel's payloads, behind a name; text: what stands in them."""
-        values = {"channel": channel, "text": text.lower() if text else None, "after": after, "limit": limit}
+        values = {"channel": channel, "text": text or None, "after": after, "limit": limit}
         rows = await self._reader.all("payload_series", values)
         latest = await self._payloads(row[2] for row in rows)
         return [

@@ -322,11 +322,11 @@ SELECT id, name FROM appointment_run WHERE id IN (SELECT value FROM json_each(:n
 SELECT p.* FROM publication p
 WHERE p.id < :before AND (:channel IS NULL OR p.channel = :channel)
     AND (:since IS NULL OR p.announced_at >= :since) AND (:until IS NULL OR p.announced_at < :until)
-    AND (:text IS NULL OR instr(lower(coalesce(p.description, '')), :text) > 0
-        OR instr(lower(coalesce(p.version, '')), :text) > 0 OR EXISTS (
+    AND (:text IS NULL OR instr(lower(coalesce(p.description, '')), lower(:text)) > 0
+        OR instr(lower(coalesce(p.version, '')), lower(:text)) > 0 OR EXISTS (
         SELECT 1 FROM distribution_variant v LEFT JOIN payload l ON l.id = v.payload
-        WHERE v.publication = p.id AND (instr(lower(v.name), :text) > 0 OR instr(lower(v.version), :text) > 0
-            OR instr(lower(coalesce(v.description, '')), :text) > 0 OR instr(lower(coalesce(l.name, '')), :text) > 0)))
+        WHERE v.publication = p.id AND (instr(lower(v.name), lower(:text)) > 0 OR instr(lower(v.version), lower(:text)) > 0
+            OR instr(lower(coalesce(v.description, '')), lower(:text)) > 0 OR instr(lower(coalesce(l.name, '')), lower(:text)) > 0)))
 ORDER BY p.id DESC LIMIT :limit;
 
 -- name: variants_of_publications
@@ -348,7 +348,7 @@ SELECT p.id, p.transaction_id FROM publication p WHERE p.id IN (SELECT value FRO
 SELECT l.name, count(*), (SELECT n.id FROM payload n WHERE n.channel = l.channel AND n.name = l.name
     AND n.state = 'published' ORDER BY n.publication DESC, n.id DESC LIMIT 1)
 FROM payload l WHERE l.channel = :channel AND l.state = 'published' AND l.name > :after
-    AND (:text IS NULL OR instr(lower(l.name), :text) > 0)
+    AND (:text IS NULL OR instr(lower(l.name), lower(:text)) > 0)
 GROUP BY l.name ORDER BY l.name LIMIT :limit;
 
 -- name: payloads
