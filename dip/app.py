@@ -83,12 +83,13 @@ async def running(
         api_url = url_of("https", settings.host, sockets[0])
         is_near = is_loopback(settings.host)
         portal_url = url_of("http" if is_near else "https", settings.host, sockets[1])
-        publications = open_publications(base, portal_url, stack)
+        # Readers come from elsewhere, where the server is reached at all: they use its name.
+        readers_name = settings.host_names[0] if settings.host_names and not is_near else settings.host
+        readers_url = url_of("http" if is_near else "https", readers_name, sockets[1])
+        publications = open_publications(base, readers_url, stack)
         ways_out = open_ways_out(base, publications, stack)
         api = api_door(base, ways_out, publications)
-        portal = portal_door(
-            base, ways_out, publications, api=api, api_url=settings.public_url.rstrip("/") or api_url
-        )
+        portal = portal_door(base, ways_out, publications, api=api, api_url=settings.public_url.rstrip("/") or api_url)
         trust = base.trust
         shown = trust.own.tls.value
         api_tls = trust.trusted.accept(server_context(shown.chain, shown.key, trust.root, trust.trusted.refused))

@@ -148,6 +148,7 @@ def portal_door(
             retention=publications.retention,
             readers=publications.readers,
             filtering=publications.filtering,
+            moved=base.metrics.payload_moved,
         ),
         dispatcher=ways_out.dispatcher,
         networks=base.networks,

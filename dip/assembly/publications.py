@@ -29,10 +29,10 @@ class PublicationParts(msgspec.Struct, frozen=True, kw_only=True):
     filtering: Filtering
 
 
-def open_publications(base: Base, portal_url: str, stack: AsyncExitStack) -> PublicationParts:
-    """Build them. portal_url: where the portal listens; settings may know a better name."""
+def open_publications(base: Base, readers_url: str, stack: AsyncExitStack) -> PublicationParts:
+    """Build them. readers_url: how readers reach the portal, unless the settings say it."""
     settings, clock, store, log = base.settings, base.clock, base.store, base.log
-    public = PublicAddress(settings.portal_url or portal_url)
+    public = PublicAddress(settings.portal_url or readers_url)
     shelf = Shelf(base.directory / _FOLDER)
     # Gigabytes are written and hashed beside each other: no message's cryptography waits behind them.
     writers = ThreadPoolExecutor(2, thread_name_prefix="uploads")
@@ -48,6 +48,7 @@ def open_publications(base: Base, portal_url: str, stack: AsyncExitStack) -> Pub
         shelf=shelf,
         public=public,
         executor=writers,
+        moved=base.metrics.payload_moved,
         clock=clock,
         log=log,
         steps=base.steps,

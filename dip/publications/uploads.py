@@ -52,15 +52,17 @@ class Uploads:
         shelf: Shelf,
         public: PublicAddress,
         executor: Executor,
+        moved: Callable[[str, int], None],
         clock: Clock,
         log: Log,
         steps: Steps = UNWATCHED,
     ) -> None:
-        """executor: writes, hashes and opens files."""
+        """executor: writes, hashes and opens files. moved: told of bytes that were `uploaded`."""
         self._settings = settings
         self._store = store
         self._shelf = shelf
         self._public = public
+        self._moved = moved
         self._clock = clock
         self._log = log
         self._steps = steps
@@ -164,7 +166,8 @@ class Uploads:
             self._steps.reached(Milestone.UPLOAD_WRITTEN)
             await self._held.in_thread(file.sync)
             self._steps.reached(Milestone.UPLOAD_SYNCED)
-            payload = await self._noted(payload, file)
+            before, payload = payload.received, await self._noted(payload, file)
+            self._moved("uploaded", payload.received - before)
             self._steps.reached(Milestone.UPLOAD_NOTED)
         except ChecksumWrong:
             raise

@@ -78,6 +78,12 @@ class Metrics:
             ["outcome"],
             registry=self.registry,
         )
+        self._payload_bytes = Counter(
+            "dip_payload_bytes",
+            "Bytes of payloads that were uploaded, downloaded, or chosen by filters",
+            ["way"],
+            registry=self.registry,
+        )
         self._latency = Latency()
         self.registry.register(self._latency)
 
@@ -95,6 +101,10 @@ class Metrics:
     def watch_updates(self, counts: Callable[[], tuple[int, int]]) -> None:
         """Show how many changes of appointments wait, and how many could not be applied. counts: of both."""
         self.registry.register(UpdateCounts(counts))
+
+    def payload_moved(self, way: str, count: int) -> None:
+        """So many bytes of payloads were `uploaded`, `downloaded` or `filtered`."""
+        self._payload_bytes.labels(way).inc(count)
 
     def fault_struck(self, kind: str) -> None:
         """A fault on demand struck."""

@@ -220,6 +220,7 @@ def publication_door(
             shelf=shelf,
             public=public,
             executor=executor,
+            moved=lambda way, count: None,
             clock=clock,
             log=log,
         ),
@@ -234,6 +235,7 @@ def publication_door(
         ),
         readers=executor,
         filtering=Filtering(executor, limits=FilterLimits(), timer=clock.monotonic),
+        moved=lambda way, count: None,
     )
 
 

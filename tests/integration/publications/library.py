@@ -110,6 +110,9 @@ async def library(
         shelf = Shelf(directory / "publications")
         executor = stack.enter_context(ThreadPoolExecutor(2))
         filtering = Filtering(executor, limits=limits or FilterLimits(), timer=time.monotonic)
+        rows = FilteredRows(
+            filtering=filtering, shelf=shelf, settings=chosen, moved=lambda way, count: None, log=log
+        )
         downloads = Downloads(
             payloads=store.publications,
             shelf=shelf,
@@ -117,7 +120,8 @@ async def library(
             clock=time,
             executor=executor,
             log=log,
-            filtered=FilteredRows(filtering=filtering, shelf=shelf, settings=chosen, log=log).answer,
+            moved=lambda way, count: None,
+            filtered=rows.answer,
         )
         application = web.Application(middlewares=[failures(Renderer(settings=chosen, clock=time), log)])
         application.on_response_prepare.append(add_security_headers)

@@ -70,6 +70,7 @@ async def uploading(directory: Path, disk: FailingDisk) -> AsyncIterator[tuple[U
                 shelf=Shelf(directory / "publications"),
                 public=PublicAddress("https://dip.example"),
                 executor=executor,
+                moved=lambda way, count: None,
                 clock=Clock(),
                 log=log,
             ),

@@ -58,7 +58,9 @@ class Payloads(Protocol):
 class Downloads:
     """Handler of `/publications/{channel}/{name}/{version}`.
 
-    executor: threads that read files and compress, of its own. filtered: what answers a request with query parameters.
+    executor: threads that read files and compress, of its own.
+
+    filtered: what answers a request with query parameters. moved: told of bytes that were `downloaded`.
     """
 
     def __init__(
@@ -70,6 +72,7 @@ class Downloads:
         clock: Clock,
         executor: Executor,
         log: Log,
+        moved: Callable[[str, int], None],
         filtered: Filtered,
     ) -> None:
         self._payloads = payloads
@@ -77,6 +80,7 @@ class Downloads:
         self._clock = clock
         self._executor = executor
         self._log = log
+        self._moved = moved
         self._filtered = filtered
         self._stall_s = settings.publication_stall_s
         self._places = Places(
@@ -163,6 +167,7 @@ class Downloads:
             response = _prepared(shown, parts, is_packed=is_packed)
             pieces = file.packed(shown.payload.size) if is_packed else _content(file, shown, parts)
             broken = await response.stream(request, pieces, self._stall_s)
+            self._moved("downloaded", response.body_length)
         except PayloadUnreadable:
             self._log.error("payload_unreadable", payload=shown.payload.id)
             raise

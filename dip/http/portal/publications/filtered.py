@@ -1,6 +1,6 @@
 """Answers with the rows of a payload that a filter chooses, while it is read (5.6.4)."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import ExitStack, aclosing
 from typing import Final, Literal
 
@@ -39,10 +39,14 @@ class TooManyFilters(TooManyDownloads):
 class FilteredRows:
     """Runs filters over payloads for those who ask."""
 
-    def __init__(self, *, filtering: Filtering, shelf: Shelf, settings: Settings, log: Log) -> None:
+    def __init__(
+        self, *, filtering: Filtering, shelf: Shelf, settings: Settings, moved: Callable[[str, int], None], log: Log
+    ) -> None:
+        """moved: told of bytes that were chosen, `filtered`."""
         self._filtering = filtering
         self._shelf = shelf
         self._stall_s = settings.publication_stall_s
+        self._moved = moved
         self._log = log
         self._places = Places(
             most=settings.publication_filters_at_once,
@@ -89,9 +93,11 @@ class FilteredRows:
         """A page is no longer than what may be held in memory: where the next begins stands in its head."""
         async with aclosing(opened.pieces()) as pieces:
             body = b"".join([piece async for piece in pieces])
+        self._moved("filtered", len(body))
         if opened.next_cursor is not None:
             query = [(name, value) for name, value in request.query.items() if name != "cursor"]
-            following = URL.build(path=request.path, query=[*query, ("cursor", opened.next_cursor)])
+            # Relative to whatever address the reader asked, also through a gateway.
+            following = URL.build(query=[*query, ("cursor", opened.next_cursor)])
             headers["Link"] = f'<{following}>; rel="next"'
         return web.Response(body=body, headers=headers)
 
@@ -104,6 +110,7 @@ class FilteredRows:
             first = await anext(pieces, b"")
             response = Download(status=200, headers=headers)
             broken = await response.stream(request, _with(first, pieces), self._stall_s)
+        self._moved("filtered", response.body_length)
         if broken is not None:
             reason = broken.code if isinstance(broken, DipError) else type(broken).__name__
             self._log.info("filter_cut", payload=shown.payload.id, reason=reason)

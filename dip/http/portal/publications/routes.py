@@ -1,5 +1,6 @@
 """The addresses of publications on the portal."""
 
+from collections.abc import Callable
 from concurrent.futures import Executor
 
 import msgspec
@@ -26,7 +27,10 @@ from dip.store.publications import SqlitePublications
 
 
 class PublicationDoor(msgspec.Struct, frozen=True, kw_only=True):
-    """What publications need of the rest. readers: the threads that read files."""
+    """What publications need of the rest. readers: the threads that read files.
+
+    moved: told of bytes that were `downloaded` or `filtered`.
+    """
 
     store: SqlitePublications
     public: PublicAddress
@@ -35,6 +39,7 @@ class PublicationDoor(msgspec.Struct, frozen=True, kw_only=True):
     retention: PublicationRetention
     readers: Executor
     filtering: Filtering
+    moved: Callable[[str, int], None]
 
 
 def publication_routes(
@@ -55,6 +60,7 @@ def publication_routes(
         registry=registry,
         participants=participants,
     )
+    rows = FilteredRows(filtering=door.filtering, shelf=door.shelf, settings=settings, moved=door.moved, log=log)
     downloads = Downloads(
         payloads=door.store,
         shelf=door.shelf,
@@ -62,7 +68,8 @@ def publication_routes(
         clock=clock,
         executor=door.readers,
         log=log,
-        filtered=FilteredRows(filtering=door.filtering, shelf=door.shelf, settings=settings, log=log).answer,
+        moved=door.moved,
+        filtered=rows.answer,
     )
     return [
         *PublicationPages(shown=shown, renderer=renderer).routes(),
