@@ -68,13 +68,16 @@ async def send_evenly(
     session: aiohttp.ClientSession, url: str, requests: Sequence[Prepared], rate: float
 ) -> list[EvenCall]:
     """Send each at its time. What a request waits for a free connection counts: it is due when it is due."""
-
-    async def one(request: Prepared, due: float) -> EvenCall:
-        await asyncio.sleep(max(0.0, due - time.monotonic()))
-        began = time.monotonic()
-        async with session.post(url, data=request.body, headers=request.headers) as response:
-            await response.read()
-            return EvenCall([request.reference], due, time.monotonic(), response.status, began)
-
     start = time.monotonic() + _LEAD_S
-    return await asyncio.gather(*(one(request, start + number / rate) for number, request in enumerate(requests)))
+    return await asyncio.gather(
+        *(send_when_due(session, url, request, start + number / rate) for number, request in enumerate(requests))
+    )
+
+
+async def send_when_due(session: aiohttp.ClientSession, url: str, request: Prepared, due: float) -> EvenCall:
+    """Send one at its time, monotonic seconds."""
+    await asyncio.sleep(max(0.0, due - time.monotonic()))
+    began = time.monotonic()
+    async with session.post(url, data=request.body, headers=request.headers) as response:
+        await response.read()
+        return EvenCall([request.reference], due, time.monotonic(), response.status, began)

@@ -16,6 +16,8 @@ from dip.benchmark.loop import run
 from dip.benchmark.mpans import updating
 from dip.benchmark.mpans.run import Plan as MpansPlan
 from dip.benchmark.mpans.run import run_mpans
+from dip.benchmark.publications.plan import Plan as PublicationsPlan
+from dip.benchmark.publications.run import run_publications
 from dip.benchmark.report import Cell, Report, Target, load_average, machine
 
 Mode = Literal[
@@ -30,6 +32,7 @@ Mode = Literal[
     "renewal",
     "mpans",
     "updates",
+    "publications",
 ]
 _ENCRYPTED_RATE = 400
 _OPENS_EVERY = 100
@@ -44,26 +47,36 @@ def bench(
             "encrypted: the same in the spec profile, encrypted both ways. restart: a start over a full store. "
             "replay: reading everything again. backlog: a recipient that is offline. catalogue: loading it. "
             "changes: channels added meanwhile. renewal: all certificates and the master key changed meanwhile. "
-            "mpans: the MPAN table filled and asked. updates: a backlog of appointments applied meanwhile."
+            "mpans: the MPAN table filled and asked. updates: a backlog of appointments applied meanwhile. "
+            "publications: payloads uploaded, announced, downloaded, filtered, while messages flow."
         ),
     ] = "consumption",
     messages: Annotated[
         int | None,
         typer.Option(
-            min=100, help="Messages in a round (consumption, backlog), read again (replay), archived (restart)."
+            min=100,
+            help="Messages in a round (consumption, backlog), read again (replay), archived (restart), sent ahead "
+            "(publications).",
         ),
     ] = None,
     waiting: Annotated[int | None, typer.Option(min=1, help="Messages that wait (restart, backlog, updates).")] = None,
     batch: Annotated[int, typer.Option(min=1, max=1000, help="Messages in a request (consumption).")] = 100,
     connections: Annotated[int, typer.Option(min=1, help="Connections of the client (consumption).")] = 4,
     rounds: Annotated[int, typer.Option(min=1, help="Rounds in turn (consumption, replay, backlog).")] = 3,
-    rate: Annotated[int | None, typer.Option(min=1, help="Messages a second (singles, encrypted, updates).")] = None,
+    rate: Annotated[
+        int | None, typer.Option(min=1, help="Messages a second (singles, encrypted, updates, publications).")
+    ] = None,
     seconds: Annotated[int, typer.Option(min=1, help="How long (singles, encrypted, updates).")] = 20,
     starts: Annotated[int, typer.Option(min=1, help="Starts (restart).")] = 5,
     mpans: Annotated[int | None, typer.Option(min=10, help="MPANs in the table (mpans, updates).")] = None,
     sizes: Annotated[
         str | None, typer.Option(help="Several of them, one after the other: 1000000,4000000 (mpans).")
     ] = None,
+    gib: Annotated[float, typer.Option(min=0.001, help="The large payload, GiB (publications).")] = 2.0,
+    mib: Annotated[int, typer.Option(min=1, help="The payload that many read at once, MiB (publications).")] = 128,
+    downloads: Annotated[int, typer.Option(min=1, max=64, help="Who reads it at once (publications).")] = 50,
+    recipients: Annotated[int, typer.Option(min=1, max=900, help="Who is told (publications).")] = 200,
+    filter_gb: Annotated[float, typer.Option(min=0.001, help="The CSV that is filtered, GB (publications).")] = 1.0,
 ) -> None:
     """Measure this server: a process of its own over a temporary directory, with senders and receivers beside it.
 
@@ -110,6 +123,11 @@ def bench(
             case "updates":
                 held = updating.Plan(waiting or 100_000, mpans or 200_000, rate or 300, seconds)
                 report = run(updating.run_updates(held, say, made))
+            case "publications":
+                published = PublicationsPlan(
+                    gib, mib, filter_gb, recipients, downloads, rate or 100, messages or 12_000
+                )
+                report = run(run_publications(published, say, made))
     show(report, before)
 
 

@@ -1,4 +1,4 @@
-"""`python run.py drill`: the server dies at every step of a message's life; a table of what was lost and doubled."""
+"""`python run.py drill`: the server dies at every step of a message or an upload; a table of what was lost."""
 
 import sys
 from collections.abc import Sequence
@@ -26,8 +26,10 @@ commits fail, starts a plain server over the same directory, sends again what ha
 message that was acknowledged, before the crash or after it, and then never arrived at one of its recipients, arrived or
 was answered under another transaction id, is not in the store once for each recipient in the state it should have, or
 of whose fate its sender was not told; or which appoints somebody for its MPAN, and does not stand just once in the MPAN
-table and in the journal. Of an import the rows are counted. Doubled is what a recipient got more often than it should;
-it knows it by its transaction id. A server that was killed may send again what it could not settle. A killed process
+table and in the journal. Of an import the rows are counted, of an upload its requests; lost is an upload that is not
+known any more or has fewer bytes than were acknowledged, a payload that is seen before its announcement, not seen after
+it, has other bytes, or is not published just once. Doubled is what a recipient got more often than it should; it knows
+it by its transaction id. A server that was killed may send again what it could not settle. A killed process
 leaves what it wrote to the system: the drill shows the order of commit and answer, not what a power cut does to a disk
 that lies about `fsync`.
 
@@ -83,7 +85,7 @@ def markdown(rows: Sequence[Row]) -> str:
     tried = [row.books for row in rows if row.books is not None]
     acknowledged = sum(books.acknowledged for books in tried)
     summary = (
-        f"{len(tried)} of {len(rows)} steps run, {acknowledged} messages and rows acknowledged "
+        f"{len(tried)} of {len(rows)} steps run, {acknowledged} messages, rows and requests of uploads acknowledged "
         f"before a crash, {lost(rows)} lost. {machine()}."
     )
     return "\n".join([*lines, "", summary, ""])

@@ -10,7 +10,7 @@ from tests.support.process import finished
 @pytest.mark.requirement("FS-36", "FS-37", "FS-57", "FS-59")
 async def test_payloads_are_uploaded_announced_downloaded_and_filtered_while_messages_flow() -> None:
     sizes = ("--gib", "0.02", "--mib", "4", "--filter-gb", "0.02")
-    crowd = ("--recipients", "3", "--downloads", "4", "--rate", "40")
+    crowd = ("--recipients", "3", "--downloads", "4", "--rate", "40", "--messages", "400")
     ended = await finished("bench", "publications", *sizes, *crowd, within_s=240)
     assert ended.code == 0, ended
     found = json.loads(ended.stdout)

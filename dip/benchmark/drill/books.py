@@ -5,6 +5,7 @@ from collections import Counter
 import msgspec
 
 from dip.benchmark.drill.market import APPOINTED, Market, mpan_of
+from dip.benchmark.drill.publishing import wrong_with_payload
 from dip.ground.log import make_log
 from dip.store.records import STATUS_CHANNEL, DeliveryState, Stage, Status
 from dip.store.sqlite import SqliteStore
@@ -67,6 +68,9 @@ async def close_books(market: Market, expected: Expected) -> Books:
         unknown = await _wrong_in_table(market, expected)
         lost |= unknown.keys()
         reasons += [f"{count} {how}" for how, count in Counter(unknown.values()).items()]
+    amiss = [*market.amiss, *await wrong_with_payload(market)]
+    lost |= set(amiss)
+    reasons += amiss
     wrong = await _wrong_in_store(market, expected)
     if wrong:
         lost |= wrong.keys()

@@ -11,8 +11,10 @@ import aiohttp
 import msgspec
 
 from dip.benchmark.drill.fault import Fault, Room
+from dip.benchmark.drill.payload import SentPayload
 from dip.benchmark.even import sample
 from dip.benchmark.processes import Child
+from dip.benchmark.publications import announcement
 from dip.benchmark.receiver import Arrival, Receiver, listening
 from dip.benchmark.stage import server_arguments
 from dip.channels.examples import example
@@ -36,9 +38,9 @@ class NotRun(Exception):
 
 
 class Trade(msgspec.Struct, frozen=True):
-    """Who sends what to whom. sample: its file's name; empty: the message is made from the event's format.
+    """Who sends what to whom. sample: its file's name; empty: the message is made from the event's format, if any.
 
-    new_mpans: each message is about an MPAN of its own, which nobody knows.
+    new_mpans: each message is about an MPAN of its own, which nobody knows. public: nothing is encrypted.
     """
 
     channel: str
@@ -47,6 +49,7 @@ class Trade(msgspec.Struct, frozen=True):
     recipients: tuple[DipId, ...]
     event: str = ""
     new_mpans: bool = False
+    public: bool = False
 
 
 CONSUMPTION = Trade(
@@ -60,6 +63,10 @@ CONFIRMATION = Trade(
     "IF-036", "", DipId("2200000001"), (DipId("1800000001"), DipId("2400000001")), "[DSAppActive]", new_mpans=True
 )
 """Registration appoints a data service for MPANs: those hear of it who always do."""
+PUBLICATION = Trade(
+    announcement.CHANNEL, "", announcement.SENDER, (DipId("2300000001"), DipId("2500000001")), public=True
+)
+"""A payload is announced to everybody; two of them listen."""
 
 
 class Market:
@@ -81,11 +88,15 @@ class Market:
         """MPANs of files whose import was acknowledged, before the crash or after it."""
         self.contradicted: set[str] = set()
         """References that were answered with another transaction id than the first time."""
+        self.payload: SentPayload | None = None
+        """What is published in this drill."""
+        self.amiss: list[str] = []
+        """What else is not as the server said, a line each."""
         self.handed_out: dict[DipId, list[tuple[str, str]]] = {one: [] for one in trade.recipients}
         """Reference and transaction of what was pulled, each time."""
         self._arrival = asyncio.Event()
         self._settings = _known(settings)
-        self._template = sample(trade.sample) if trade.sample else _made_up(trade)
+        self._template = _template(trade)
         self._stack = AsyncExitStack()
         self._ports: dict[DipId, int] = {}
         self._status_port = 0
@@ -146,7 +157,8 @@ class Market:
 
     def client(self, credentials: Credentials) -> ParticipantClient:
         """A participant's client, not open yet."""
-        return ParticipantClient(credentials, self.api, profile=PROFILE, encrypted={self.trade.channel}, timeout_s=20)
+        encrypted = set() if self.trade.public else {self.trade.channel}
+        return ParticipantClient(credentials, self.api, profile=PROFILE, encrypted=encrypted, timeout_s=20)
 
     async def listen(self) -> None:
         """Every recipient sets its webhook."""
@@ -245,6 +257,13 @@ def reference_of(message: Message) -> str:
 def mpan_of(message: Message) -> int:
     """A message's MPAN."""
     return int(message["payload"]["CommonBlock"]["M0"]["MPANCore"])
+
+
+def _template(trade: Trade) -> Message:
+    """What its messages are made of; nothing where the scenario writes them."""
+    if trade.sample:
+        return sample(trade.sample)
+    return _made_up(trade) if trade.event else {}
 
 
 def _made_up(trade: Trade) -> Message:

@@ -1,16 +1,18 @@
 """What happens in a drill before, while and after the server dies, by name."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 import msgspec
 
-from dip.benchmark.drill import ageing, appointing, asking, disks, webhooks
+from dip.benchmark.drill import ageing, appointing, asking, disks, publishing, webhooks
 from dip.benchmark.drill.books import Expected
 from dip.benchmark.drill.fault import Fault
-from dip.benchmark.drill.market import APPOINTMENT, CONFIRMATION, CONSUMPTION, Market, Trade
+from dip.benchmark.drill.market import APPOINTMENT, CONFIRMATION, CONSUMPTION, PUBLICATION, Market, Trade
 from dip.store.records import DeliveryState
 
-_BACK_OFF = {"retry_first_s": 0.05, "retry_longest_s": 0.5}
+_BACK_OFF: Mapping[str, float | str] = {"retry_first_s": 0.05, "retry_longest_s": 0.5}
+_SAME_ADDRESS: Mapping[str, float | str] = {"portal_url": "https://readers.dip.test"}
+"""Each server of a drill listens on another port; the address of a payload stays."""
 
 Play = Callable[[Market, Fault | None], Awaitable[None]]
 
@@ -23,7 +25,7 @@ class Scenario(msgspec.Struct, frozen=True):
     recover: Play
     trade: Trade = APPOINTMENT
     expected: Expected = Expected()
-    settings: dict[str, float] = {}
+    settings: Mapping[str, float | str] = {}
 
 
 INTAKE = Scenario("webhooks of four recipients", webhooks.post, webhooks.catch_up, CONSUMPTION)
@@ -54,6 +56,20 @@ IMPORT = Scenario(
     appointing.take_file,
     appointing.take_the_rest,
     settings={"appointment_import_rows": appointing.ROWS_OF_A_COMMIT},
+)
+UPLOAD = Scenario(
+    "a payload in three requests, announced",
+    publishing.publish,
+    publishing.publish_on,
+    PUBLICATION,
+    settings=_SAME_ADDRESS,
+)
+UPLOADS = Scenario(
+    "a payload in one request",
+    publishing.publish_under_fire,
+    publishing.publish_on,
+    PUBLICATION,
+    settings={"publication_sync_bytes": 1024 * 1024, **_SAME_ADDRESS},
 )
 FULL = Scenario("no room on the disk", disks.fill_the_disk, disks.nothing_more, CONSUMPTION)
 FULL_AND_DEAD = Scenario("no room on the disk", disks.fill_the_disk_and_die, webhooks.catch_up, CONSUMPTION)

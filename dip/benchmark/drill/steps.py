@@ -6,6 +6,7 @@ import msgspec
 
 from dip.benchmark.drill import scenarios as play
 from dip.benchmark.drill.fault import Fault
+from dip.benchmark.drill.publishing import REQUESTS
 from dip.benchmark.drill.scenarios import Scenario
 from dip.ground.steps import Milestone
 from dip.store.messages import SET_ASIDE
@@ -25,6 +26,11 @@ def _around_commit(what: str, of: str, scenario: Scenario, nth: int = 1) -> tupl
         Step(f"before the commit of {what}", scenario, Fault(Milestone.BEFORE_COMMIT, of, nth)),
         Step(f"after the commit of {what}", scenario, Fault(Milestone.AFTER_COMMIT, of, nth)),
     )
+
+
+def _last(milestone: Milestone) -> Fault:
+    """At the last request of an upload."""
+    return Fault(milestone, nth=REQUESTS)
 
 
 def _at(milestone: Milestone, scenario: Scenario, nth: int = 1) -> Step:
@@ -54,6 +60,18 @@ STEPS: Sequence[Step] = (
     *_around_commit("forgetting", "forget", play.RETENTION),
     *_around_commit("an appointment", "appointments", play.APPOINTED, 2),
     *_around_commit("a part of an import", "appointments", play.IMPORT, 3),
+    *_around_commit("an upload's beginning", "publications", play.UPLOAD),
+    _at(Milestone.UPLOAD_WRITTEN, play.UPLOAD, 2),
+    _at(Milestone.UPLOAD_SYNCED, play.UPLOAD, 2),
+    *_around_commit("a part of a payload", "publications", play.UPLOAD, 3),
+    _at(Milestone.UPLOAD_NOTED, play.UPLOAD, 2),
+    Step("the last bytes of a payload written, not synced", play.UPLOAD, _last(Milestone.UPLOAD_WRITTEN)),
+    Step("the last bytes of a payload synced, before their commit", play.UPLOAD, _last(Milestone.UPLOAD_SYNCED)),
+    *_around_commit("a whole payload", "publications", play.UPLOAD, REQUESTS + 1),
+    Step("a whole payload committed, before the answer", play.UPLOAD, _last(Milestone.UPLOAD_NOTED)),
+    *_around_commit("an announcement", "take in", play.UPLOAD),
+    Step("an announcement committed, before the answer", play.UPLOAD, Fault(Milestone.COMMITTED)),
+    Step("killed five times while a payload comes", play.UPLOADS),
     Step("the disk is full", play.FULL),
     Step("the disk is full, then killed", play.FULL_AND_DEAD),
     Step("a request's commit fails", play.FAILING, Fault(Milestone.BEFORE_COMMIT, "take in", 2, "fail", 3)),

@@ -12,6 +12,7 @@ import msgspec
 from dip.publications.filtering.errors import FilterRefused, PayloadNotStructured
 from dip.publications.filtering.numbers import ordered
 from dip.publications.filtering.query import Condition, Filter, name_of, shown
+from dip.publications.filtering.sieves import sieve_of
 from dip.publications.filtering.source import Found, Place
 
 MOST_COLUMNS: Final = 4096
@@ -47,7 +48,9 @@ class CsvRows:
             raise FilterRefused([*faults, there_is(self._names)])
         self._chosen = [places[name_of(column)] for column in asked.columns]
         self.columns: Sequence[str] = [name_of(column) for column in asked.columns] or self._names
-        self._matches = _matching([(places[name_of(one.column)], one) for one in asked.conditions])
+        conditions = [(places[name_of(one.column)], one) for one in asked.conditions]
+        self._matches = _matching(conditions)
+        self._sieve = sieve_of(conditions)
         self._needles = [
             one.operands[0].encode("utf-8", "surrogatepass")
             for one in asked.conditions
@@ -97,11 +100,9 @@ class CsvRows:
             if needle not in block:
                 return []
             block = b"".join([each for each in block.splitlines(keepends=True) if needle in each])
-        matches = self._matches
         try:
-            reader = csv.reader(io.StringIO(block.decode(), newline=""), strict=True)
-            return [row for row in reader if matches(row)]
-        except (IndexError, UnicodeDecodeError, csv.Error):
+            return self._sieve(csv.reader(io.StringIO(block.decode(), newline=""), strict=True))
+        except (IndexError, ValueError, csv.Error):
             return None
 
     def _carefully(self, block: bytes, line: int, most: int, *, is_end: bool) -> Found[list[str]]:

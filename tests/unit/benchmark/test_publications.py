@@ -142,6 +142,7 @@ def test_the_report_tells_answers_by_stretch_and_what_was_missed() -> None:
     assert found.rows["answer, ms: upload"] == [600.0] * 4
     verdicts = {target.name: target.met for target in found.targets}
     assert verdicts == {
+        "messages' p90": False,
         "messages' p90, the worst stretch": False,
         "filter: equal, early rows": True,
         "filter: equal, all": True,

@@ -1,0 +1,1 @@
+"""`bench publications`: payloads uploaded, announced, downloaded and filtered while messages flow (5.6)."""
