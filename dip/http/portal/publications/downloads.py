@@ -3,6 +3,7 @@
 import re
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from concurrent.futures import Executor
+from functools import partial
 from typing import Final, Protocol
 
 from aiohttp import web
@@ -26,7 +27,7 @@ from dip.http.portal.publications.files import PayloadFile, PayloadUnreadable
 from dip.http.portal.publications.places import NoPlace, Places
 from dip.http.portal.publications.ranges import RangeNotSatisfiable, Span, spans, wanted_ranges
 from dip.http.portal.publications.representation import Representation
-from dip.http.portal.publications.sending import Download
+from dip.http.portal.publications.sending import Download, is_sent
 from dip.http.problems import problem, problem_response
 from dip.messages.identifiers import InterfaceId
 from dip.publications.address import LATEST, checked_address
@@ -165,7 +166,8 @@ class Downloads:
         try:
             await file.open(shown.payload.size)
             response = _prepared(shown, parts, is_packed=is_packed)
-            pieces = file.packed(shown.payload.size) if is_packed else _content(file, shown, parts)
+            pieces: AsyncGenerator[bytes | memoryview, None]
+            pieces = file.packed(shown.payload.size) if is_packed else _content(request, file, shown, parts)
             broken = await response.stream(request, pieces, self._stall_s)
             self._moved("downloaded", response.body_length)
         except PayloadUnreadable:
@@ -197,14 +199,17 @@ def _prepared(shown: Representation, parts: Sequence[Span], *, is_packed: bool) 
     return response
 
 
-async def _content(file: PayloadFile, shown: Representation, parts: Sequence[Span]) -> AsyncGenerator[bytes, None]:
+async def _content(
+    request: web.Request, file: PayloadFile, shown: Representation, parts: Sequence[Span]
+) -> AsyncGenerator[bytes | memoryview, None]:
+    sent = partial(is_sent, request)
     if len(parts) <= 1:
         span = parts[0] if parts else Span(0, shown.payload.size)
-        async for piece in file.pieces(*span):
+        async for piece in file.pieces(*span, sent):
             yield piece
         return
     for number, span in enumerate(parts):
         yield multipart.part_head(shown, span, is_first=not number)
-        async for piece in file.pieces(*span):
+        async for piece in file.pieces(*span, sent):
             yield piece
     yield multipart.end(shown)

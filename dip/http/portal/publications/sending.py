@@ -9,8 +9,8 @@ from aiohttp import web
 
 from dip.ground.errors import DipError
 
-_SLICE: Final = 64 * 1024
-"""Each is to be taken in time: who reads slowly is not who reads nothing."""
+_SLICE: Final = 128 * 1024
+"""Each is to be taken in time: who reads slowly is not who reads nothing. More than the library gathers unsent."""
 
 
 class Download(web.StreamResponse):
@@ -24,7 +24,7 @@ class Download(web.StreamResponse):
         return self._taken
 
     async def stream(
-        self, request: web.Request, pieces: AsyncGenerator[bytes, None], stall_s: float
+        self, request: web.Request, pieces: AsyncGenerator[bytes | memoryview, None], stall_s: float
     ) -> OSError | DipError | None:
         """Send the pieces to the end; why they did not come so far otherwise, after the connection was cut.
 
@@ -33,6 +33,9 @@ class Download(web.StreamResponse):
         try:
             async with asyncio.timeout(stall_s):
                 await self.prepare(request)
+            if request.transport is not None:
+                # A slice is out of our hands when it is written: none waits here while the next is read.
+                request.transport.set_write_buffer_limits(high=0)
             async with aclosing(pieces):
                 async for piece in pieces:
                     await self._send(piece, stall_s)
@@ -40,6 +43,8 @@ class Download(web.StreamResponse):
                     del piece
             async with asyncio.timeout(stall_s):
                 await self.write_eof()
+            if request.transport is not None:
+                request.transport.set_write_buffer_limits()
         except (OSError, DipError) as exc:
             _cut(request)
             return exc
@@ -48,13 +53,18 @@ class Download(web.StreamResponse):
             raise
         return None
 
-    async def _send(self, piece: bytes, stall_s: float) -> None:
+    async def _send(self, piece: bytes | memoryview, stall_s: float) -> None:
         view = memoryview(piece)
         for start in range(0, len(view), _SLICE):
             part = view[start : start + _SLICE]
             async with asyncio.timeout(stall_s):
                 await self.write(part)
             self._taken += len(part)
+
+
+def is_sent(request: web.Request) -> bool:
+    """Whether everything that was written to the connection has left the process."""
+    return request.transport is None or request.transport.get_write_buffer_size() == 0
 
 
 def _cut(request: web.Request) -> None:
