@@ -24,8 +24,6 @@ def sieve_of(conditions: Sequence[tuple[int, Condition]]) -> Sieve:
     sieves = [_sieve(place, condition) for place, condition in conditions] or [list]
 
     def passing(rows: Iterable[CsvRow]) -> list[CsvRow]:
-        # An empty line is no row.
-        rows = filter(None, rows)
         for sieve in sieves:
             rows = sieve(rows)
         return list(rows)
