@@ -110,9 +110,7 @@ async def library(
         shelf = Shelf(directory / "publications")
         executor = stack.enter_context(ThreadPoolExecutor(2))
         filtering = Filtering(executor, limits=limits or FilterLimits(), timer=time.monotonic)
-        rows = FilteredRows(
-            filtering=filtering, shelf=shelf, settings=chosen, moved=lambda way, count: None, log=log
-        )
+        rows = FilteredRows(filtering=filtering, shelf=shelf, settings=chosen, moved=lambda way, count: None, log=log)
         downloads = Downloads(
             payloads=store.publications,
             shelf=shelf,
