@@ -16,15 +16,15 @@ Read = Callable[[], Awaitable[bytes]]
 """The next bytes of a request's body, b'' at its end. Raises DipError where there is no end to come."""
 InThread = Callable[..., Awaitable[object]]
 """Has a worker thread call a function with arguments."""
-CHECKSUMS: Final = ("sha1", "sha256")
+CHECKSUM_ALGORITHM: Final = "sha256"
+"""The protocol wants SHA-1 beside it, which is broken and not used here."""
 _GATHERED: Final = 512 * 1024
 """Bytes that are gathered before the thread that writes is asked."""
 
 
 class Checksum(msgspec.Struct, frozen=True):
-    """What the bytes of one request must have. algorithm: one of CHECKSUMS."""
+    """The SHA-256 that the bytes of one request must have."""
 
-    algorithm: str
     expected: bytes
 
 
@@ -64,7 +64,7 @@ class Turn:
         progress: asked after each write. Raises PayloadRefused, OSError.
         """
         mark = file.mark() if checksum is not None else None
-        hashed = hashlib.new(checksum.algorithm, usedforsecurity=False) if checksum is not None else None
+        hashed = hashlib.sha256() if checksum is not None else None
 
         def write(pieces: list[bytes]) -> None:
             for piece in pieces:
@@ -82,7 +82,7 @@ class Turn:
         if reason is not None:
             return reason
         raise ChecksumWrong(
-            f"Upload-Checksum: the bytes that came have another {checksum.algorithm}; none of them was kept. Send them "
+            f"Upload-Checksum: the bytes that came have another {CHECKSUM_ALGORITHM}; none of them was kept. Send them "
             "again."
         )
 

@@ -2,8 +2,8 @@
 
 import asyncio
 import http.client
-import random
 from hashlib import sha256
+from secrets import SystemRandom
 from typing import Final
 
 import aiohttp
@@ -61,7 +61,7 @@ async def publish_under_fire(market: Market, fault: Fault | None) -> None:
             await market.listen()
         await look(market, market.payload)
         sending = asyncio.create_task(_upload(market, market.payload))
-        await asyncio.sleep(random.SystemRandom().uniform(0.02, 0.3))
+        await asyncio.sleep(SystemRandom().uniform(0.02, 0.3))
         market.server.kill()
         await market.died()
         await sending

@@ -2,7 +2,6 @@
 
 import base64
 import binascii
-import hashlib
 import re
 from collections.abc import Mapping
 from typing import Final
@@ -12,7 +11,7 @@ from aiohttp import web
 from dip.ground.errors import BadRequest, DipError
 from dip.messages.identifiers import DipId, InterfaceId
 from dip.publications.packed_check import GZIP, ZIP
-from dip.publications.turns import CHECKSUMS, Checksum
+from dip.publications.turns import CHECKSUM_ALGORITHM, Checksum
 from dip.store.publication_records import NewPayload, Payload
 
 VERSION: Final = "1.0.0"
@@ -20,7 +19,7 @@ RESUMABLE: Final = "Tus-Resumable"
 VERSIONS: Final = "Tus-Version"
 EXTENSION: Final = "Tus-Extension"
 MAX_SIZE: Final = "Tus-Max-Size"
-CHECKSUM_ALGORITHM: Final = "Tus-Checksum-Algorithm"
+CHECKSUM_ALGORITHMS: Final = "Tus-Checksum-Algorithm"
 OFFSET: Final = "Upload-Offset"
 LENGTH: Final = "Upload-Length"
 METADATA: Final = "Upload-Metadata"
@@ -30,6 +29,7 @@ OVERRIDE: Final = "X-HTTP-Method-Override"
 BYTES: Final = "application/offset+octet-stream"
 EXTENSIONS: Final = ("creation", "creation-with-upload", "checksum", "expiration", "termination")
 USUAL_MEDIA_TYPE: Final = "application/octet-stream"
+_DIGEST_BYTES: Final = 32
 _NUMBER: Final = re.compile(r"[0-9]{1,18}")
 _DIGEST: Final = re.compile(r"[0-9A-Fa-f]{64}")
 _MEDIA_TYPE: Final = re.compile(
@@ -78,11 +78,11 @@ def checksum(request: web.Request) -> Checksum | None:
     if text is None:
         return None
     algorithm, _, encoded = text.strip().partition(" ")
-    if algorithm in CHECKSUMS:
+    if algorithm == CHECKSUM_ALGORITHM:
         expected = _decoded(encoded.strip())
-        if expected is not None and len(expected) == hashlib.new(algorithm, usedforsecurity=False).digest_size:
-            return Checksum(algorithm, expected)
-    raise BadRequest(f"{CHECKSUM}: expected {' or '.join(CHECKSUMS)}, a space, and the checksum of the body in base64.")
+        if expected is not None and len(expected) == _DIGEST_BYTES:
+            return Checksum(expected)
+    raise BadRequest(f"{CHECKSUM}: expected {CHECKSUM_ALGORITHM}, a space, and the checksum of the body in base64.")
 
 
 def new_payload(request: web.Request, channel: InterfaceId, sender: DipId) -> NewPayload:

@@ -19,7 +19,7 @@ from dip.messages.headers import PUBLICATION_URI, SENDER
 from dip.messages.identifiers import DipId
 from dip.participants.access import represents
 from dip.participants.registry import Participants
-from dip.publications.turns import CHECKSUMS
+from dip.publications.turns import CHECKSUM_ALGORITHM
 from dip.publications.upload_errors import AddressTaken, OffsetWrong, PayloadRefused, UploadBroken, UploadStalled
 from dip.publications.uploads import Uploads
 from dip.store.publication_records import Payload, PayloadState
@@ -75,7 +75,7 @@ class UploadsApi:
                 tus.VERSIONS: tus.VERSION,
                 tus.EXTENSION: ",".join(tus.EXTENSIONS),
                 tus.MAX_SIZE: str(self._settings.publication_payload_limit_bytes),
-                tus.CHECKSUM_ALGORITHM: ",".join(CHECKSUMS),
+                tus.CHECKSUM_ALGORITHMS: CHECKSUM_ALGORITHM,
             },
         )
 

@@ -33,7 +33,7 @@ _HEADERS: Final = {
         "Keys, each with a space and its value in base64, comma between: `name`, `version`, `sha256` (64 hexadecimal "
         "digits, of the whole), `mediaType`, and `compression` where it is gzip or zip."
     ),
-    tus.CHECKSUM: "sha256 or sha1, a space, and the checksum of the body in base64.",
+    tus.CHECKSUM: "sha256, a space, and the checksum of the body in base64.",
     SENDER: "The DIP id of the participant for which an agent uploads; without it the caller.",
     tus.OVERRIDE: "HEAD, PATCH or DELETE.",
 }
