@@ -13,6 +13,7 @@ from dip.ground.rounds import make_rounds
 from dip.ground.settings import Settings
 from dip.store.protocol import SweepStore
 from dip.store.sweep import ArchiveEnd
+from dip.store.throughput import SPANS
 
 
 class Retention:
@@ -46,7 +47,10 @@ class Retention:
             await self._all(self._store.sweep_exchanges, before, rests=rests)
             await self._all(self._store.sweep_requeues, before, rests=rests)
             days = timedelta(days=self._settings.alarm_kept_days)
-            await self._all(self._store.sweep_alarms, microseconds(now - days), rests=rests)
+            alarms = partial(self._store.sweep_alarms, most=self._settings.alarm_kept_most)
+            await self._all(alarms, microseconds(now - days), rests=rests)
+            for span, kept in zip(SPANS, self._settings.throughput_kept, strict=True):
+                await self._all(partial(self._store.sweep_throughput, span), microseconds(now - kept), rests=rests)
         if total:
             self._log.info("outlived_messages_forgotten", count=total)
         return total

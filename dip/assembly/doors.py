@@ -5,6 +5,7 @@ from aiohttp import web
 from dip.activity.reading import ActivityBook
 from dip.assembly.base import Base
 from dip.assembly.publications import PublicationParts
+from dip.assembly.service_desk import make_incidents
 from dip.assembly.ways_out import WaysOut
 from dip.http.api.application import api_application
 from dip.http.api.calls import Desk
@@ -124,6 +125,15 @@ def portal_door(
         participants=base.participants,
         pages=base.store.pages,
         users=base.store.users,
+        user_addresses=base.store.user_addresses,
+        incidents=make_incidents(
+            settings=base.settings,
+            store=base.store,
+            participants=base.participants,
+            mailer=base.mailer,
+            clock=base.clock,
+            log=base.log,
+        ),
         activity=ActivityBook(base.store.activity_reader, scan=base.settings.activity_scan),
         first_password=base.directory / FIRST_PASSWORD,
         vault=base.vault,
@@ -139,7 +149,10 @@ def portal_door(
         rotation=base.rotation,
         trust=base.trust,
         duties=ways_out.duties,
+        alarm_rules=ways_out.alarms.rules,
+        subscriptions=ways_out.alarms.subscriptions,
         dead_letters=base.store.dead_letters,
+        throughput=base.store.throughput,
         publications=PublicationDoor(
             store=base.store.publications,
             public=publications.public,

@@ -6,10 +6,13 @@ from functools import partial
 
 import msgspec
 
+from dip.assembly.alarms import AlarmParts, open_alarms
 from dip.assembly.base import Base
 from dip.assembly.publications import PublicationParts
 from dip.assembly.registration import make_pulling
+from dip.assembly.service_desk import make_maintenance_mails
 from dip.assembly.wakes import Wake
+from dip.catalogue.maintenance_mails import MaintenanceMails
 from dip.conformance.faults import Faults
 from dip.conformance.impostor import Impostor
 from dip.delivery.answers import Call
@@ -56,6 +59,7 @@ class WaysOut(msgspec.Struct, frozen=True, kw_only=True):
     requeues: Requeues
     replies: Replies
     duties: Duties
+    alarms: AlarmParts
     expiry: CertificateExpiry
     onboarding: Onboarding
     central_feed: CentralFeed
@@ -64,6 +68,7 @@ class WaysOut(msgspec.Struct, frozen=True, kw_only=True):
     keeper: Keeper
     pulling: Pulling
     publications: PublicationParts
+    maintenance_mails: MaintenanceMails
     wake: Wake
     answered: Wake
 
@@ -72,6 +77,7 @@ class WaysOut(msgspec.Struct, frozen=True, kw_only=True):
         self.dispatcher.wake(taken.lanes, taken.fresh)
         self.fetching.arrivals.wake(taken.lanes)
         self.consumption.wake(taken.lanes)
+        self.alarms.counts.taken(taken)
 
     def running(self) -> Mapping[str, Coroutine[None, None, None]]:
         """What has to run as long as the server does, by name."""
@@ -87,6 +93,7 @@ class WaysOut(msgspec.Struct, frozen=True, kw_only=True):
             "uploads": self.publications.uploads.run(),
             "publications": self.publications.retention.run(),
             "central feed": self.central_feed.run(),
+            "maintenance mails": self.maintenance_mails.run(),
             "consumption replay": self.consumption.run(),
         }
 
@@ -147,6 +154,8 @@ def open_ways_out(base: Base, publications: PublicationParts, stack: AsyncExitSt
         log=log,
     )
     base.trust.onboarding.follow = withdrawals.sweep
+    maintenance_mails = make_maintenance_mails(base)
+    alarms = open_alarms(base, dispatcher, stack)
     return WaysOut(
         onboarding=base.trust.onboarding,
         central_feed=base.trust.central_feed,
@@ -185,14 +194,17 @@ def open_ways_out(base: Base, publications: PublicationParts, stack: AsyncExitSt
             dispatcher=dispatcher,
             returns=Returns(vault=base.vault, texts=base.texts, agent_of=base.store.messages.agent_of),
             alarms=base.alarms,
+            rules=alarms.watch,
             mailer=base.mailer,
             metrics=base.metrics,
-            also_due=(publications.uploads.sweep, publications.retention.sweep),
+            also_due=(publications.uploads.sweep, publications.retention.sweep, maintenance_mails.look),
             wake=wake,
             wake_again=again,
             log=log,
         ),
+        alarms=alarms,
         publications=publications,
+        maintenance_mails=maintenance_mails,
         expiry=base.trust.expiry,
         updates=base.updates,
         keeper=base.keeper,

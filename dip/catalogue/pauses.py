@@ -1,7 +1,7 @@
 """Channels under maintenance: nothing of them comes in or goes out, and everything else goes on (5.13.5)."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -63,21 +63,38 @@ class Pauses:
 
         Raises BadRequest for a window that is over, or without a reason; StoreUnavailable.
         """
+        (pause,) = await self.begin_all([channel], starts=starts, ends=ends, author=author, reason=reason)
+        return pause
+
+    async def begin_all(
+        self,
+        channels: Iterable[InterfaceId],
+        *,
+        starts: datetime | None,
+        ends: datetime | None,
+        author: str,
+        reason: str,
+    ) -> Sequence[ChannelPause]:
+        """Pause several channels for the same time, all of them or none; as `begin` does."""
         now = self._clock.now()
         starts = now if starts is None else starts
         if ends is not None and ends <= max(starts, now):
             raise BadRequest("until lies after from, and after the present business time.")
         if not reason.strip() or len(reason) > _REASON_LIMIT:
             raise BadRequest(f"reason is a sentence of at most {_REASON_LIMIT} characters; the portal publishes it.")
-        pause = ChannelPause(channel=channel, starts=starts, ends=ends, author=author, reason=reason.strip())
+        pauses = [
+            ChannelPause(channel=channel, starts=starts, ends=ends, author=author, reason=reason.strip())
+            for channel in dict.fromkeys(channels)
+        ]
         async with self._changing:
-            await self._store.save_pause(pause)
-            self._pauses[channel] = pause
+            await self._store.save_pauses(pauses)
+            self._pauses.update((pause.channel, pause) for pause in pauses)
         self._changed.set()
-        self._log.info("channel_pause_set", channel=channel)
-        if not self.holds(channel):
-            self._resumed(channel)
-        return pause
+        for pause in pauses:
+            self._log.info("channel_pause_set", channel=pause.channel)
+            if not self.holds(pause.channel):
+                self._resumed(pause.channel)
+        return pauses
 
     async def end(self, channel: InterfaceId) -> None:
         """End a channel's pause, or take back an announced one. Raises NotFound."""

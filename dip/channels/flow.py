@@ -1,12 +1,12 @@
 """A business flow: who tells whom what, in order, with the points where it can go one way or another (figure 15)."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from dip.messages.identifiers import EventCode, InterfaceId, RoleCode
 
-LinkMark: TypeAlias = Literal["correlation", "envelope", "mpan"]
+LinkMark: TypeAlias = Literal["correlation", "envelope", "transaction", "mpan"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +64,15 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
+class ResponsePlace:
+    """Where messages of a channel carry their response code; absent: what a message without one means."""
+
+    path: tuple[str, ...]
+    """Keys from the payload down, such as CommonBlock, R0, responseCode."""
+    absent: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Flow:
     """A business flow. name: of its file, and in addresses."""
 
@@ -76,10 +85,19 @@ class Flow:
     """Titles by name; the same steps run once in each lane, side by side."""
     links: tuple[Link, ...]
     steps: tuple[Step, ...]
+    responses: Mapping[InterfaceId, ResponsePlace] = field(default_factory=dict)
 
     def messages(self) -> Iterator[MessageStep]:
         """Every step that is a message, in the order of the file."""
         return _messages(self.steps)
+
+    def stages(self) -> tuple[str, ...]:
+        """What can be reached, in the order of the file: the columns of the flow's report (figure 15)."""
+        return tuple(dict.fromkeys(step.stage for step in self.messages()))
+
+    def starts(self) -> tuple[MessageStep, ...]:
+        """The steps with which the flow can begin."""
+        return tuple(_starts(self.steps)[0])
 
 
 def _messages(steps: tuple[Step, ...]) -> Iterator[MessageStep]:
@@ -89,3 +107,19 @@ def _messages(steps: tuple[Step, ...]) -> Iterator[MessageStep]:
         else:
             for branch in step.branches:
                 yield from _messages(branch.steps)
+
+
+def _starts(steps: tuple[Step, ...]) -> tuple[list[MessageStep], bool]:
+    """The steps that can come first, and whether all of these may be left out."""
+    found: list[MessageStep] = []
+    for step in steps:
+        if isinstance(step, MessageStep):
+            found.append(step)
+            if not step.optional:
+                return found, False
+        else:
+            branches = [_starts(branch.steps) for branch in step.branches]
+            found += [one for first, _ in branches for one in first]
+            if not any(is_empty for _, is_empty in branches):
+                return found, False
+    return found, True

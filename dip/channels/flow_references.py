@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from dip.channels.channel import EVERY_ROLE, Event
 from dip.channels.document import Entry
-from dip.channels.flow import MessageStep
+from dip.channels.flow import MessageStep, ResponsePlace
 from dip.channels.registry import Registry
 from dip.channels.shapes import Block, Scalar, Series, Shape
 
@@ -35,6 +35,30 @@ def report_lost_references(step: MessageStep, fields: Mapping[str, Entry], regis
                 fields["to"].fault(f"{role} gets none of these events of {channel.id}")
         if "response" in fields and events and step.response not in _responses(events):
             fields["response"].fault(f"no message of {channel.id} has the response code {step.response!r} here")
+
+
+def report_lost_place(steps: Iterable[MessageStep], place: ResponsePlace, entry: Entry, registry: Registry) -> None:
+    """Report a place of response codes that no format of the steps' events has."""
+    for step in steps:
+        channel = registry.find(step.interface)
+        events = channel.events if channel is not None else {}
+        codes = [code for way in step.ways for code in way.events if code in events]
+        if step.response is None or not codes:
+            continue
+        formats = [layout for code in codes for layout in events[code].editions.values()]
+        root, *keys = place.path
+        parts = [layout.common if root == "CommonBlock" else layout.custom for layout in formats]
+        if not any(part is not None and _holds(part, keys) for part in parts):
+            entry.fault(f"no message of {step.interface} has {'.'.join(place.path)} here")
+            return
+
+
+def _holds(shape: Shape, keys: list[str]) -> bool:
+    if not keys:
+        return True
+    if not isinstance(shape, Block):
+        return False
+    return any(item.key == keys[0] and _holds(item.shape, keys[1:]) for item in shape.items)
 
 
 def _responses(events: Iterable[Event]) -> set[str]:

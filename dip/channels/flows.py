@@ -7,15 +7,16 @@ from typing import cast
 
 from dip.channels.document import CatalogueFault, Entry, parse
 from dip.channels.errors import CatalogueRefused
-from dip.channels.flow import Branch, Choice, Flow, Link, LinkMark, MessageStep, Step, Way
-from dip.channels.flow_references import report_lost_references
+from dip.channels.flow import Branch, Choice, Flow, Link, LinkMark, MessageStep, ResponsePlace, Step, Way
+from dip.channels.flow_references import report_lost_place, report_lost_references
 from dip.channels.registry import Registry
 from dip.messages.identifiers import EventCode, InterfaceId, RoleCode
 
-_FLOW_KEYS = ("title", "purpose", "source", "processes", "lanes", "linked_by", "steps")
+_FLOW_KEYS = ("title", "purpose", "source", "processes", "lanes", "linked_by", "responses", "steps")
 _STEP_KEYS = ("stage", "interface", "events", "from", "to", "response", "optional", "repeats", "note")
 _BY_LANE = ("events", "from", "to")
-_MARKS = ("correlation", "envelope", "mpan")
+_BLOCKS = ("CommonBlock", "CustomBlock")
+_MARKS = ("correlation", "envelope", "transaction", "mpan")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +82,10 @@ class _Reader:
             lanes=self._lanes,
             links=tuple(self._link(part) for part in _parts(fields, "linked_by")),
             steps=self._steps(fields.get("steps")),
+            responses=self._responses(fields["responses"]) if "responses" in fields else {},
         )
         self._report_lost_links(made, fields)
+        self._report_lost_places(made, fields)
         if not made.steps and "steps" in fields:
             fields["steps"].fault("expected at least one step")
         return made
@@ -153,6 +156,24 @@ class _Reader:
             each_lane="each_lane" in fields and fields["each_lane"].flag(),
             optional="optional" in fields and fields["optional"].flag(),
         )
+
+    def _responses(self, entry: Entry) -> dict[InterfaceId, ResponsePlace]:
+        return {InterfaceId(name): self._place(held) for name, held in entry.mapping().items()}
+
+    def _place(self, entry: Entry) -> ResponsePlace:
+        fields = entry.fields(("at", "absent"), required=("at",))
+        path = _text(fields, "at").split(".")
+        if "at" in fields and (path[0] not in _BLOCKS or len(path) < 2 or not all(path)):
+            fields["at"].fault("expected a path such as CommonBlock.R0.responseCode")
+        return ResponsePlace(tuple(path), fields["absent"].text() if "absent" in fields else None)
+
+    def _report_lost_places(self, flow: Flow, fields: Mapping[str, Entry]) -> None:
+        for name, held in fields["responses"].mapping().items() if "responses" in fields else ():
+            steps = [step for step in flow.messages() if step.interface == name]
+            if not any(step.response for step in steps):
+                held.fault(f"no step of this flow asks for a response of {name}", at_key=True)
+            elif self._registry is not None and "at" in held.mapping():
+                report_lost_place(steps, flow.responses[InterfaceId(name)], held.mapping()["at"], self._registry)
 
     def _report_lost_links(self, flow: Flow, fields: Mapping[str, Entry]) -> None:
         steps = {step.interface for step in flow.messages()}

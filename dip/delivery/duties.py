@@ -10,6 +10,7 @@ from dip.delivery.business_time import BusinessTime
 from dip.delivery.dead_letters import DeadLetters
 from dip.delivery.dispatcher import Dispatcher
 from dip.delivery.returns import Returns
+from dip.delivery.rule_watch import RuleWatch
 from dip.delivery.watchman import Watchman
 from dip.ground.clock import Clock
 from dip.ground.current import Current
@@ -36,6 +37,7 @@ class Duties:
         dispatcher: Dispatcher,
         returns: Returns,
         alarms: Alarms,
+        rules: RuleWatch,
         mailer: Mailer,
         metrics: Metrics,
         also_due: Sequence[Callable[[], Awaitable[object]]],
@@ -74,6 +76,7 @@ class Duties:
             dispatcher=dispatcher,
             holds=pauses.holds,
             alarms=alarms,
+            rules=rules,
             log=log,
         )
         self.business_time = BusinessTime(

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from dip.delivery.dispatcher import Dispatcher, EndpointState
+from dip.delivery.rule_watch import RuleWatch, Standing
 from dip.ground.clock import Clock
 from dip.ground.log import Log
 from dip.ground.rounds import make_rounds
@@ -27,15 +28,17 @@ class Watchman:
         dispatcher: Dispatcher,
         holds: Callable[[str], bool],
         alarms: Alarms,
+        rules: RuleWatch,
         log: Log,
     ) -> None:
-        """holds: whether nothing of a channel is to be delivered now."""
+        """holds: whether nothing of a channel is to be delivered now. rules: what looks beside the settings."""
         self._settings = settings
         self._clock = clock
         self._watch = watch
         self._dispatcher = dispatcher
         self._holds = holds
         self._alarms = alarms
+        self._rules = rules
         self._log = log
 
     async def run(self) -> None:
@@ -59,6 +62,8 @@ class Watchman:
             AlarmKind.DEAD_LETTERS,
             {f"{one.recipient} {one.channel}": _count(one.many) for one in dead},
         )
+        self._rules.look(Standing(ages, dead, lambda lane: self._is_due(lane, served)))
+        self._alarms.remind()
 
     def _served(self) -> dict[tuple[str, str], EndpointState]:
         return {

@@ -14,14 +14,17 @@ from dip.ground.settings import Settings
 _MOST_WAITING: Final = 200
 _WAITS_S: Final = (1.0, 10.0, 60.0)
 _SUBJECT_LIMIT: Final = 200
+_MOST_HIDDEN: Final = 100
+"""Recipients of one mail that do not learn of each other; many mail servers take no more."""
 
 
 class Mail(msgspec.Struct, frozen=True):
-    """A mail to send. to: addresses."""
+    """A mail to send. to: addresses. hidden: those who get it do not learn of each other."""
 
     to: tuple[str, ...]
     subject: str
     text: str
+    hidden: bool = False
 
 
 class Mailer:
@@ -34,13 +37,19 @@ class Mailer:
         self._waits_s = waits_s
         self._waiting: asyncio.Queue[Mail] = asyncio.Queue(_MOST_WAITING)
 
-    def send(self, to: Iterable[str], subject: str, text: str) -> None:
-        """Send a mail soon. Where too many wait already, it is left out, and the log says so."""
+    def send(self, to: Iterable[str], subject: str, text: str, *, hidden: bool = False) -> None:
+        """Send a mail soon. Where too many wait already, it is left out, and the log says so.
+
+        hidden: those who get it do not learn of each other; it goes out in as many parts as that takes.
+        """
         addresses = tuple(dict.fromkeys(to))
         if not self._settings.mail_host or not addresses:
             return
+        subject = " ".join(subject.split())[:_SUBJECT_LIMIT]
+        most = _MOST_HIDDEN if hidden else len(addresses)
         try:
-            self._waiting.put_nowait(Mail(addresses, " ".join(subject.split())[:_SUBJECT_LIMIT], text))
+            for first in range(0, len(addresses), most):
+                self._waiting.put_nowait(Mail(addresses[first : first + most], subject, text, hidden))
         except asyncio.QueueFull:
             self._log.error("mail_left_out", waiting=_MOST_WAITING)
 
@@ -51,12 +60,14 @@ class Mailer:
 
     async def _deliver(self, mail: Mail) -> None:
         message = EmailMessage()
-        message["From"], message["To"], message["Subject"] = self._settings.mail_from, ", ".join(mail.to), mail.subject
+        shown = "undisclosed-recipients:;" if mail.hidden and len(mail.to) > 1 else ", ".join(mail.to)
+        message["From"], message["To"], message["Subject"] = self._settings.mail_from, shown, mail.subject
         message.set_content(mail.text)
         for wait_s in (*self._waits_s, None):
             try:
                 await aiosmtplib.send(
                     message,
+                    recipients=list(mail.to),
                     hostname=self._settings.mail_host,
                     port=self._settings.mail_port,
                     timeout=self._settings.mail_timeout_s,

@@ -2,11 +2,12 @@
 
 from typing import Annotated
 
-import msgspec
 from msgspec import Meta
 
+from dip.ground.audit_settings import AuditSettings
 
-class MpanTableSettings(msgspec.Struct, frozen=True):
+
+class MpanTableSettings(AuditSettings, frozen=True):
     """What can be set about the MPAN table; a part of `Settings`."""
 
     appointment_cache_mpans: Annotated[int, Meta(ge=0, description="MPANs whose appointments are kept in memory")] = (

@@ -10,7 +10,9 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from dip.ground.profiles import PROFILES, Profile
-from dip.ground.publication_settings import PublicationSettings
+from dip.ground.report_settings import ReportSettings
+
+_SEVEN_YEARS_DAYS = 2557
 
 Environment = Literal["DEV", "PRD", "SITB", "SIT", "UIT"]
 
@@ -18,7 +20,7 @@ Environment = Literal["DEV", "PRD", "SITB", "SIT", "UIT"]
 Port = Annotated[int, Meta(ge=0, le=65535)]
 
 
-class Settings(PublicationSettings, frozen=True, forbid_unknown_fields=True):
+class Settings(ReportSettings, frozen=True, forbid_unknown_fields=True):
     """Everything that can be set, with its default."""
 
     data: Annotated[str, Meta(description="Directory of the server's state")] = "data/state"
@@ -288,6 +290,22 @@ class Settings(PublicationSettings, frozen=True, forbid_unknown_fields=True):
         ),
     ] = "30, 7"
     alarm_kept_days: Annotated[int, Meta(ge=1, description="Days that an alarm is listed after it was over")] = 90
+    alarm_kept_most: Annotated[
+        int, Meta(ge=100, le=1_000_000, description="Most alarms that are listed; the oldest that are over go first")
+    ] = 20_000
+    alarm_rule_limit: Annotated[int, Meta(ge=0, description="Most rules that raise alarms")] = 200
+    alarm_subscription_limit: Annotated[int, Meta(ge=0, description="Most subscriptions of one user to alarms")] = 20
+    alarm_reminder_hours: Annotated[
+        float,
+        Meta(ge=0, description="Hours after which an alarm that nobody acknowledged is told again; 0: never"),
+    ] = 24.0
+    alarm_webhook_timeout_s: Annotated[
+        float, Meta(gt=0, description="How long a webhook may take to answer a call about an alarm, seconds")
+    ] = 10.0
+    alarm_webhook_first_wait_s: Annotated[
+        float,
+        Meta(gt=0, description="Wait before the second of four calls about an alarm, seconds; then ten times more"),
+    ] = 1.0
     mail_host: Annotated[str, Meta(description="Mail server (SMTP); without it no mail is sent")] = ""
     mail_port: Annotated[Port, Meta(description="Port of the mail server")] = 25
     mail_from: Annotated[str, Meta(description="Sender of the DIP's mails")] = "dip@localhost"
@@ -314,12 +332,24 @@ class Settings(PublicationSettings, frozen=True, forbid_unknown_fields=True):
     activity_scan: Annotated[
         int, Meta(ge=1, le=1_000_000, description="Most records of the activity log that one search looks at")
     ] = 10_000
+    throughput_minutes_days: Annotated[
+        int, Meta(ge=1, description="Days that figures of throughput are kept for each minute")
+    ] = 8
+    throughput_hours_days: Annotated[
+        int, Meta(ge=1, description="Days that they are kept for each hour; for each day seven years")
+    ] = 100
     shutdown_grace_s: Annotated[
         float, Meta(ge=0, description="How long a stopping server finishes what is in flight, seconds")
     ] = 10.0
     session_hours: Annotated[
         int, Meta(ge=1, description="How long a log-in to the portal lasts without use, hours")
     ] = 12
+    diagram_messages: Annotated[
+        int, Meta(ge=1, le=1000, description="Most messages that one sequence diagram of real messages shows")
+    ] = 200
+    diagram_deliveries: Annotated[
+        int, Meta(ge=1, le=10_000, description="Most deliveries that one sequence diagram of real messages shows")
+    ] = 1000
     password_characters: Annotated[
         int, Meta(ge=8, le=200, description="Characters that a new password of a user of the portal has at least")
     ] = 12
@@ -344,6 +374,13 @@ class Settings(PublicationSettings, frozen=True, forbid_unknown_fields=True):
         """How long before a certificate's end somebody is told, the longest first."""
         days = {int(part) for part in self.certificate_warning_days.split(",")}
         return tuple(timedelta(days=one) for one in sorted(days, reverse=True))
+
+    @property
+    def throughput_kept(self) -> tuple[timedelta, timedelta, timedelta]:
+        """How long figures of throughput are kept by minute, by hour and by day."""
+        days = self.throughput_minutes_days, self.throughput_hours_days, _SEVEN_YEARS_DAYS
+        minutes, hours, whole = (timedelta(days=one) for one in days)
+        return minutes, hours, whole
 
     @property
     def host_names(self) -> tuple[str, ...]:

@@ -35,7 +35,7 @@ from dip.security.encryption import UndecryptableBlock
 from dip.security.vault import Vault
 from dip.store.evidence import inbound_call
 from dip.store.protocol import MessageStore
-from dip.store.records import Arrival, NewMessage, Outcome, Taken, Verdict
+from dip.store.records import NO_CHANNEL, Arrival, NewMessage, Outcome, Taken, Verdict
 
 _HEADERS_A_BREATH = 32
 _BREATH = 8
@@ -286,6 +286,8 @@ class Intake:
         answering = Answering(self._settings.switches, registry.response_codes)
         timestamp = now.receipt.stamp
         whole = not self._settings.switches.takes_good_of_mixed
+        served = registry.find(request.channel_id) if request.channel_id is not None else None
+        channel = NO_CHANNEL if served is None else served.id
         arrival = Arrival(
             exchange=inbound_call(
                 request.caller,
@@ -299,6 +301,7 @@ class Intake:
             messages=[ready.message for ready in wrapped],
             all_or_nothing=whole,
             none_taken=whole and any(one.refusal is not None for one in judged),
+            refused=[(channel, one.principal or request.caller.dip_id) for one in judged if one.refusal is not None],
             seal=self._archive.seal_answer,
             conclude=lambda outcomes: answering.conclude(judged, outcomes, request.caller.dip_id, timestamp),
         )

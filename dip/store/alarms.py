@@ -35,12 +35,15 @@ class AlarmKind(StrEnum):
     """The central feed of companies gives no answer that can be used."""
     APPOINTMENT_UPDATE = "appointment_update"
     """What messages say about appointments could not be applied to the MPAN table."""
+    THROUGHPUT = "throughput"
+    """Fewer messages came in than a rule expects."""
 
 
 class Alarm(msgspec.Struct, kw_only=True, rename="camel"):
     """Something that somebody should look at. subject: what it is about, such as a recipient and channel.
 
-    id: None until it is stored; cleared_at: None while it goes on. Business time.
+    id: None until it is stored; cleared_at: None while it goes on. rule: the name of the rule that raised it, empty
+    where the settings did. acknowledged_at, acknowledged_by, note: somebody looks after it. Business time.
     """
 
     id: int | None = None
@@ -50,6 +53,10 @@ class Alarm(msgspec.Struct, kw_only=True, rename="camel"):
     updated_at: datetime
     cleared_at: datetime | None = None
     detail: str
+    rule: str = ""
+    acknowledged_at: datetime | None = None
+    acknowledged_by: str = ""
+    note: str = ""
 
 
 class SqliteAlarms:
@@ -65,13 +72,27 @@ class SqliteAlarms:
         return [_alarm(row) for row in self._reading.execute(queries()["alarms_open"])]
 
     async def listed(
-        self, *, before: int | None, is_open: bool | None, limit: int, parties: Parties = None
+        self,
+        *,
+        before: int | None,
+        is_open: bool | None,
+        limit: int,
+        parties: Parties = None,
+        kind: AlarmKind | None = None,
+        about: str | None = None,
     ) -> Sequence[Alarm]:
         """Alarms, newest first, below a number. is_open: only those that go on, or only those that are over.
 
-        parties: only those whose subject begins with the DIP id of one of them.
+        parties: only those whose subject begins with the DIP id of one of them; about: with this one.
         """
-        given = {"before": before, "is_open": is_open, "limit": limit, "parties": in_scope(parties)}
+        given = {
+            "before": before,
+            "is_open": is_open,
+            "limit": limit,
+            "parties": in_scope(parties),
+            "kind": kind,
+            "about": about,
+        }
         return [_alarm(row) for row in await self._reader.all("alarms", given)]
 
     async def save(self, alarms: Iterable[Alarm]) -> Sequence[int]:
@@ -85,17 +106,39 @@ class SqliteAlarms:
 
 
 def _write(connection: sqlite3.Connection, alarm: Alarm) -> int:
-    cleared = None if alarm.cleared_at is None else microseconds(alarm.cleared_at)
-    updated = microseconds(alarm.updated_at)
-    if alarm.id is not None:
-        connection.execute(queries()["save_alarm"], (alarm.id, updated, cleared, alarm.detail))
-        return alarm.id
-    row = (alarm.kind, alarm.subject, microseconds(alarm.raised_at), updated, cleared, alarm.detail)
-    return connection.execute(queries()["add_alarm"], row).lastrowid or 0
+    number = alarm.id
+    if number is None:
+        row = (
+            alarm.kind,
+            alarm.subject,
+            microseconds(alarm.raised_at),
+            microseconds(alarm.updated_at),
+            _optional(alarm.cleared_at),
+            alarm.detail,
+            alarm.rule,
+        )
+        number = connection.execute(queries()["add_alarm"], row).lastrowid or 0
+        if alarm.acknowledged_at is None:
+            return number
+    changed = (
+        number,
+        microseconds(alarm.updated_at),
+        _optional(alarm.cleared_at),
+        alarm.detail,
+        _optional(alarm.acknowledged_at),
+        alarm.acknowledged_by,
+        alarm.note,
+    )
+    connection.execute(queries()["save_alarm"], changed)
+    return number
 
 
-def _alarm(row: tuple[int, str, str, int, int, int | None, str]) -> Alarm:
-    number, kind, subject, raised_at, updated_at, cleared_at, detail = row
+def _optional(at: datetime | None) -> int | None:
+    return None if at is None else microseconds(at)
+
+
+def _alarm(row: tuple[int, str, str, int, int, int | None, str, str, int | None, str, str]) -> Alarm:
+    number, kind, subject, raised_at, updated_at, cleared_at, detail, rule, acknowledged_at, by, note = row
     return Alarm(
         id=number,
         kind=AlarmKind(kind),
@@ -104,4 +147,8 @@ def _alarm(row: tuple[int, str, str, int, int, int | None, str]) -> Alarm:
         updated_at=moment(updated_at),
         cleared_at=None if cleared_at is None else moment(cleared_at),
         detail=detail,
+        rule=rule,
+        acknowledged_at=None if acknowledged_at is None else moment(acknowledged_at),
+        acknowledged_by=by,
+        note=note,
     )

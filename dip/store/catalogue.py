@@ -78,15 +78,18 @@ class SqliteCatalogue:
             for channel, starts, ends, author, reason in self._reading.execute(queries()["pauses"])
         ]
 
-    async def save_pause(self, pause: ChannelPause) -> None:
-        """Keep a channel's pause; a later one replaces the earlier."""
-        row = (
-            *(pause.channel, microseconds(pause.starts)),
-            *(None if pause.ends is None else microseconds(pause.ends), pause.author, pause.reason),
-        )
+    async def save_pauses(self, pauses: Iterable[ChannelPause]) -> None:
+        """Keep the pauses of some channels, all of them or none; a later one of a channel replaces the earlier."""
+        rows = [
+            (
+                *(pause.channel, microseconds(pause.starts)),
+                *(None if pause.ends is None else microseconds(pause.ends), pause.author, pause.reason),
+            )
+            for pause in pauses
+        ]
 
         def job(connection: sqlite3.Connection) -> None:
-            connection.execute(queries()["save_pause"], row)
+            connection.executemany(queries()["save_pause"], rows)
 
         await self._writer.ask(job)
 

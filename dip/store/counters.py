@@ -8,6 +8,7 @@ import msgspec
 from dip.messages.identifiers import DipId
 from dip.store.queries import queries
 from dip.store.records import Lane
+from dip.store.throughput import Tallies
 
 _KEPT: Final = "last_numbers"
 
@@ -18,6 +19,8 @@ class Counters:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         self._lanes: dict[tuple[str, str], list[int]] = {}
+        self.tallies = Tallies()
+        """What passes in the transaction under way."""
         self.load()
 
     def load(self) -> None:
@@ -33,6 +36,7 @@ class Counters:
         }
         self._moved: dict[int, int] = {}
         self._made: list[tuple[int, str, str, int]] = []
+        self.tallies.forget()
 
     def place(self, recipient: DipId, channel: str) -> tuple[int, int]:
         """The lane and the next sequence number in it."""

@@ -11,7 +11,7 @@ from dip.store.holders import packed_history
 from dip.store.keys import mpan_key, reference_key
 from dip.store.queries import sql_text
 
-SCHEMA_VERSION: Final = 7
+SCHEMA_VERSION: Final = 10
 _MIGRATIONS: Final = (
     "0001_first.sql",
     "0002_catalogue.sql",
@@ -20,6 +20,9 @@ _MIGRATIONS: Final = (
     "0005_trust.sql",
     "0006_mpans.sql",
     "0007_publications.sql",
+    "0008_alarms.sql",
+    "0009_incidents.sql",
+    "0010_throughput.sql",
 )
 _FILE: Final = "dip.sqlite"
 _MOST_PAGES: Final = 0xFFFFFFFE

@@ -65,7 +65,8 @@ class MessageRow(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 class Evidence(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """The call that brought a message, kept for non-repudiation (5.5.1).
 
-    signing_certificate and tls_certificate: SHA-256 fingerprints, hexadecimal.
+    signing_certificate and tls_certificate: SHA-256 fingerprints, hexadecimal. note: what is remarkable about it, such
+    as a fault on demand.
     """
 
     at: datetime
@@ -79,6 +80,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     tls_certificate: str
     status: int | None
     duration_us: int
+    note: str | None = None
 
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -182,6 +184,28 @@ def _seen(row: JournalRow, parties: frozenset[DipId]) -> JournalRow:
         told["recipients"] = [one for one in told["recipients"] if one.get("dipId") in parties]
         return msgspec.structs.replace(row, detail=msgspec.json.encode(told).decode())
     return msgspec.structs.replace(row, detail=None)
+
+
+class Sent(msgspec.Struct, frozen=True, kw_only=True):
+    """What was sent on of a message, or of a status message about it, to one recipient; or waits for that.
+
+    message: its number. roles: in which the recipient gets it. again: a replay asked for it. status_code: of the last
+    step where that has an entry of its own in the journal. code, origin, reported_at: of a status message, which code,
+    who says it, and when.
+    """
+
+    message: int
+    recipient: DipId
+    state: DeliveryState
+    attempts: int
+    queued_at: datetime
+    settled_at: datetime | None
+    again: bool = False
+    code: str | None = None
+    origin: DipId | None = None
+    reported_at: datetime | None = None
+    roles: tuple[RoleCode, ...] = ()
+    status_code: int | None = None
 
 
 class Kept(msgspec.Struct, frozen=True):

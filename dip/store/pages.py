@@ -1,12 +1,13 @@
 """What the pages show, read on a connection and a thread of its own: a long list never holds up a message."""
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 
-from dip.ground.clock import moment
+from dip.ground.clock import microseconds, moment
 from dip.messages.identifiers import (
     CorrelationId,
     DipId,
@@ -28,12 +29,14 @@ from dip.store.page_records import (
     MessageRow,
     Parties,
     Queue,
+    Sent,
     StatusRow,
     as_seen_by,
     in_scope,
 )
 from dip.store.reader import Reader
 from dip.store.records import DeliveryState, Stage, Status
+from dip.store.trails import SqliteTrails
 
 _NO_KEY: Final = 2**63 - 1
 _LEADING: Final = (
@@ -52,6 +55,7 @@ class SqlitePages:
 
     def __init__(self, path: Path) -> None:
         self._reader = Reader(path)
+        self.trails = SqliteTrails(self._reader)
 
     async def close(self) -> None:
         """Close the connection, if one was opened."""
@@ -62,6 +66,14 @@ class SqlitePages:
 
         One more than PAGE_LIMIT may be asked for, to see whether there is another page.
         """
+        numbers = await self.numbers(wanted)
+        if not numbers:
+            return []
+        shown = {"numbers": msgspec.json.encode(numbers).decode(), "parties": in_scope(wanted.parties)}
+        return [_row(row) for row in await self._all("rows", shown)]
+
+    async def numbers(self, wanted: MessageFilter) -> list[int]:
+        """The numbers of messages that fit, newest first."""
         given = msgspec.structs.asdict(wanted)
         if wanted.parties is not None and wanted.sender in wanted.parties:
             # What a visitor's own participant sent is the visitor's.
@@ -72,11 +84,7 @@ class SqlitePages:
         given["mpan_key"] = None if wanted.mpan_digest is None else mpan_key(wanted.mpan_digest)
         given["parties"] = in_scope(given["parties"])
         given["limit"] = max(1, min(wanted.limit, PAGE_LIMIT + 1))
-        numbers = [row[0] for row in await self._all(name, given)]
-        if not numbers:
-            return []
-        shown = {"numbers": msgspec.json.encode(numbers).decode(), "parties": in_scope(wanted.parties)}
-        return [_row(row) for row in await self._all("rows", shown)]
+        return [row[0] for row in await self._all(name, given)]
 
     async def message(self, transaction_id: str, parties: Parties = None) -> MessageDetail | None:
         """Everything known of one message; to those who did not send it, what concerns them alone.
@@ -119,6 +127,17 @@ class SqlitePages:
         }
         rows = await self._all("kept_about", given)
         return [Kept(row[0], InterfaceId(row[1]), EventCode(row[2])) for row in reversed(rows)]
+
+    async def first_received_from(self, at: datetime) -> int | None:
+        """From which number on messages were received at this time or later; None where there is none at all."""
+        found = await self._all("first_received_from", {"at": microseconds(at)})
+        return found[0][0] if found else None
+
+    async def sent(self, messages: Iterable[int], *, limit: int, parties: Parties = None) -> list[Sent]:
+        """What was sent on of the newest PAGE_LIMIT of these messages by number, in order; the newest `limit`."""
+        numbers = msgspec.json.encode(sorted(messages)[-PAGE_LIMIT:]).decode()
+        given = {"numbers": numbers, "parties": in_scope(parties), "limit": limit}
+        return [_sent(row) for row in reversed(await self._all("sent_of_messages", given))]
 
     async def transactions(self, messages: Iterable[int], parties: Parties = None) -> dict[int, TransactionId]:
         """The transaction ids of the newest PAGE_LIMIT of these messages by number, as far as the parties know them."""
@@ -194,6 +213,7 @@ def _detail(row: Any, deliveries: Iterable[Any], journal: Iterable[Any], statuse
             tls_certificate=row[21],
             status=row[22],
             duration_us=row[23],
+            note=row[24],
         ),
         # A status message about this one is a delivery too, but not one of this message.
         deliveries=tuple(_delivery(one) for one in deliveries if one[8] is None),
@@ -212,6 +232,23 @@ def _delivery(row: Any) -> Delivery:
         queued_at=moment(row[5]),
         settled_at=None if row[6] is None else moment(row[6]),
         hidden=() if row[7] is None else msgspec.json.decode(row[7], type=tuple[str, ...]),
+    )
+
+
+def _sent(row: Any) -> Sent:
+    return Sent(
+        message=row[0],
+        recipient=DipId(row[1]),
+        state=DeliveryState(row[2]),
+        attempts=row[3],
+        queued_at=moment(row[4]),
+        settled_at=None if row[5] is None else moment(row[5]),
+        again=bool(row[6]),
+        code=row[7],
+        origin=None if row[8] is None else DipId(row[8]),
+        reported_at=None if row[9] is None else moment(row[9]),
+        roles=tuple(RoleCode(role) for role in (row[10] or "").split(",") if role),
+        status_code=row[11],
     )
 
 

@@ -14,7 +14,7 @@ from dip.appointments.packing import Holder
 from dip.messages.identifiers import CorrelationId, DipId, InterfaceId, TransactionId
 from dip.participants.agency import Agency
 from dip.participants.participant import Company, HeldCertificate, Participant, Qualification
-from dip.store.alarms import Alarm
+from dip.store.alarms import Alarm, AlarmKind
 from dip.store.catalogue import CatalogueVersion, ChannelPause
 from dip.store.companies import Onboarded
 from dip.store.dead_letters import DeadLetterFilter, Found
@@ -248,8 +248,14 @@ class SweepStore(Protocol):
     async def sweep_requeues(self, before: int, limit: int) -> int:
         """Forget at most so many requeues that ended before a moment; returns how many."""
 
-    async def sweep_alarms(self, before: int, limit: int) -> int:
-        """Forget at most so many alarms that were over before a moment; returns how many."""
+    async def sweep_throughput(self, span: int, before: int, limit: int) -> int:
+        """Forget figures of buckets of so many seconds, from before a moment; returns how many."""
+
+    async def sweep_alarms(self, before: int, limit: int, *, most: int) -> int:
+        """Forget at most so many alarms that were over before a moment, or are over and beyond the last `most`.
+
+        Returns how many.
+        """
 
 
 class CatalogueStore(Protocol):
@@ -267,8 +273,8 @@ class CatalogueStore(Protocol):
     def pauses(self) -> Sequence[ChannelPause]:
         """Every pause, under way or announced."""
 
-    async def save_pause(self, pause: ChannelPause) -> None:
-        """Keep a channel's pause; a later one replaces the earlier."""
+    async def save_pauses(self, pauses: Iterable[ChannelPause]) -> None:
+        """Keep the pauses of some channels, all of them or none; a later one of a channel replaces the earlier."""
 
     async def remove_pause(self, channel: InterfaceId) -> None:
         """Forget a channel's pause."""
@@ -310,11 +316,18 @@ class AlarmStore(Protocol):
         """The alarms that are not over."""
 
     async def listed(
-        self, *, before: int | None, is_open: bool | None, limit: int, parties: Parties = None
+        self,
+        *,
+        before: int | None,
+        is_open: bool | None,
+        limit: int,
+        parties: Parties = None,
+        kind: AlarmKind | None = None,
+        about: str | None = None,
     ) -> Sequence[Alarm]:
         """Alarms, newest first, below a number. is_open: only those that go on, or only those that are over.
 
-        parties: only those whose subject begins with the DIP id of one of them.
+        parties: only those whose subject begins with the DIP id of one of them; about: with this one.
         """
 
     async def save(self, alarms: Iterable[Alarm]) -> Sequence[int]:

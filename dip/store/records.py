@@ -16,6 +16,10 @@ ALL_CHANNELS = "all"
 """The channel name of a webhook for every channel that has none of its own."""
 
 
+NO_CHANNEL = "none"
+"""Stands for the channel of what is refused and names none that is served, or came to the address of several."""
+
+
 class DeliveryState(StrEnum):
     """Where a delivery stands."""
 
@@ -216,6 +220,8 @@ class Arrival(msgspec.Struct, kw_only=True):
     """How the body of the answer is kept."""
     none_taken: bool = False
     """Another message of the request is refused already, and with it these; repeats are told apart all the same."""
+    refused: Sequence[tuple[str, DipId]] = ()
+    """Channel and sender of each message that was refused before."""
 
 
 class Taken(msgspec.Struct):

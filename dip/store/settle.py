@@ -9,6 +9,7 @@ from dip.store.counters import Counters
 from dip.store.queries import queries
 from dip.store.records import OPEN, STEPS, Done, Settled, Settlement, Status
 from dip.store.rows import StatusRows, exchange_row, insert_many
+from dip.store.throughput import Passage
 
 _ATTEMPTS: Final = frozenset(
     {
@@ -20,6 +21,15 @@ _ATTEMPTS: Final = frozenset(
         Status.DELIVERY_FAILURE,
     }
 )
+_PASSED_AS: Final = {
+    Status.DELIVERED: Passage.DELIVERED,
+    Status.REJECTED_BY_RECIPIENT: Passage.REJECTED,
+    Status.DELIVERY_FAILURE: Passage.DEAD,
+    Status.RETRIES_EXHAUSTED: Passage.DEAD,
+    Status.RETRYING: Passage.FAILED,
+    Status.PAUSED: Passage.FAILED,
+    Status.UNKNOWN_DELIVERY_STATUS: Passage.FAILED,
+}
 _FROM: Final = {status: msgspec.json.encode(step.from_states).decode() for status, step in STEPS.items()}
 
 
@@ -31,11 +41,14 @@ def settle(connection: sqlite3.Connection, counters: Counters, settlement: Settl
     statuses = StatusRows(counters)
     journal = []
     taken: set[int] = set()
+    passed: dict[int, Passage] = dict.fromkeys(settlement.delivered, Passage.DELIVERED)
     waiting_again: set[int] = set()
     for place, settled in enumerate(settlement.settled):
         if not _step(connection, counters.exchange, exchange.at, settled):
             continue
         taken.add(settled.delivery)
+        if (passage := _PASSED_AS.get(settled.status)) is not None:
+            passed[settled.delivery] = passage
         if settled.lane is not None:
             waiting_again.add(settled.lane)
         # An arrival is told by the delivery itself.
@@ -60,6 +73,8 @@ def settle(connection: sqlite3.Connection, counters: Counters, settlement: Settl
     if settlement.delivered:
         ids = msgspec.json.encode(settlement.delivered).decode()
         connection.execute(queries()["settle_delivered"], (ids, exchange.at, counters.exchange))
+    if passed:
+        counters.tallies.settled(connection, counters.exchange, exchange.at, passed)
     insert_many(connection, "add_journal_entry", journal)
     counters.write(connection)
     statuses.write(connection)

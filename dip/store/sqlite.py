@@ -7,6 +7,7 @@ from dip.ground.errors import SetupRefused
 from dip.ground.log import Log
 from dip.ground.steps import UNWATCHED, Steps
 from dip.store.activity import ActivityReader, SqliteActivity
+from dip.store.alarm_settings import SqliteAlarmSettings
 from dip.store.alarms import SqliteAlarms
 from dip.store.appointments import SqliteAppointments
 from dip.store.authorities import SqliteAuthorities
@@ -15,6 +16,8 @@ from dip.store.companies import SqliteCompanies
 from dip.store.counters import Counters
 from dip.store.database import DirectoryLock, connect, database_file, limit_growth, migrate
 from dip.store.dead_letters import SqliteDeadLetters
+from dip.store.incidents import SqliteIncidents
+from dip.store.maintenance import SqliteMaintenanceTold
 from dip.store.messages import SqliteMessages
 from dip.store.pages import SqlitePages
 from dip.store.parties import SqliteParties
@@ -25,6 +28,8 @@ from dip.store.replay import SqliteReplay
 from dip.store.reports import SqliteReports
 from dip.store.requeue import SqliteRequeues
 from dip.store.sweep import SqliteSweep
+from dip.store.throughput import SqliteThroughput
+from dip.store.user_addresses import SqliteUserAddresses
 from dip.store.users import SqliteUsers
 from dip.store.watch import SqliteWatch
 from dip.store.writer import Writer
@@ -56,7 +61,13 @@ class SqliteStore:
             raise
         counters = Counters(writing)
         self.writer = Writer(
-            writing, group_limit=group_limit, linger_s=linger_s, rolled_back=counters.load, log=log, steps=steps
+            writing,
+            group_limit=group_limit,
+            linger_s=linger_s,
+            rolled_back=counters.load,
+            before_commit=counters.tallies.write,
+            log=log,
+            steps=steps,
         )
         self.messages = SqliteMessages(self.writer, self._reading, counters)
         self.reports = SqliteReports(self.writer, self._reading, counters)
@@ -75,10 +86,15 @@ class SqliteStore:
         self.requeues = SqliteRequeues(self.writer, self._reading, counters)
         self.pages = SqlitePages(path)
         self.publications = SqlitePublications(self.writer, self._reading, path)
+        self.throughput = SqliteThroughput(path)
         self._reader = Reader(path)
         self.watch = SqliteWatch(self._reader)
         self.dead_letters = SqliteDeadLetters(self._reader)
         self.alarms = SqliteAlarms(self.writer, self._reading, self._reader)
+        self.incidents = SqliteIncidents(self.writer, self._reading, self._reader)
+        self.user_addresses = SqliteUserAddresses(self.writer, self._reading, self._reader)
+        self.maintenance_told = SqliteMaintenanceTold(self.writer, self._reading)
+        self.alarm_settings = SqliteAlarmSettings(self.writer, self._reading)
 
     async def limit_growth(self, pages: int | None) -> None:
         """Let the file grow by at most so many pages, as a full disk would; None lifts the limit."""
@@ -89,6 +105,7 @@ class SqliteStore:
         await self.pages.close()
         await self._reader.close()
         await self.publications.close()
+        await self.throughput.close()
         self.activity_reader.close()
         self.appointments.close()
         self._reading.close()

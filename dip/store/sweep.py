@@ -20,6 +20,9 @@ _OF_A_MESSAGE = (
 )
 
 
+_MICROSECONDS = 1_000_000
+
+
 class ArchiveEnd(NamedTuple):
     """A message's place in the order in which archive times end. until: microseconds; message: its number."""
 
@@ -75,9 +78,23 @@ class SqliteSweep:
         """Forget at most so many requeues that ended before a moment; returns how many."""
         return await self._forget("forget_requeues", before, limit)
 
-    async def sweep_alarms(self, before: int, limit: int) -> int:
-        """Forget at most so many alarms that were over before a moment; returns how many."""
-        return await self._forget("forget_alarms", before, limit)
+    async def sweep_alarms(self, before: int, limit: int, *, most: int) -> int:
+        """Forget at most so many alarms that were over before a moment, or are over and beyond the last `most`.
+
+        Returns how many.
+        """
+        return await self._writer.ask(
+            lambda connection: connection.execute(queries()["forget_alarms"], (before, limit, most)).rowcount,
+            what="forget",
+        )
+
+    async def sweep_throughput(self, span: int, before: int, limit: int) -> int:
+        """Forget at most so many figures of buckets of so many seconds, from before a moment; returns how many."""
+        until = before // _MICROSECONDS
+        return await self._writer.ask(
+            lambda connection: connection.execute(queries()["forget_throughput"], (span, until, limit)).rowcount,
+            what="forget",
+        )
 
     async def _forget(self, query: str, before: int, limit: int) -> int:
         return await self._writer.ask(

@@ -13,6 +13,7 @@ from dip.store.publications import write_publication
 from dip.store.queries import queries
 from dip.store.records import Arrival, NewMessage, NewUpdate, Outcome, Taken, Verdict, Waiting
 from dip.store.rows import Row, StatusRows, exchange_row, insert_many
+from dip.store.throughput import Passage, Side
 
 
 def take_in(connection: sqlite3.Connection, counters: Counters, arrival: Arrival) -> Taken:
@@ -35,12 +36,23 @@ def take_in(connection: sqlite3.Connection, counters: Counters, arrival: Arrival
             outcomes.append(Outcome(Verdict.NEW, number, message.transaction_id, message.correlation_id))
     _adopt_first_of_body(outcomes, verdicts, arrival.messages)
     status, answer = arrival.conclude(outcomes)
+    _count_refused(counters, arrival, outcomes)
     counters.exchange += 1
     arrival.exchange.status = status
     arrival.exchange.answer = arrival.seal(answer)
     connection.execute(queries()["add_exchange"], exchange_row(counters.exchange, arrival.exchange))
     lanes, fresh = _insert(connection, counters, new) if new else (frozenset[int](), {})
     return Taken(status, answer, outcomes, lanes, fresh)
+
+
+def _count_refused(counters: Counters, arrival: Arrival, outcomes: Sequence[Outcome]) -> None:
+    """Count what is not taken: refused before, or a reference that came with other content."""
+    at, tallies = arrival.exchange.at, counters.tallies
+    for channel, sender in arrival.refused:
+        tallies.count(at, channel, Side.SENDER, sender, Passage.REFUSED)
+    for message, outcome in zip(arrival.messages, outcomes, strict=True):
+        if outcome.verdict is Verdict.DIFFERENT:
+            tallies.count(at, message.interface, Side.SENDER, message.sender, Passage.REFUSED)
 
 
 def _judge(connection: sqlite3.Connection, messages: Sequence[NewMessage], keys: Sequence[int]) -> list[Outcome | None]:
@@ -143,6 +155,8 @@ def _insert(
             )
         )
         archive.append((number, message.sealed))
+        at, sender, took = message.received_at, message.sender, message.checked_us
+        counters.tallies.count(at, message.interface, Side.SENDER, sender, Passage.TAKEN, took)
         keys.append((key, number))
         if message.mpan_digest is not None:
             keys.append((mpan_key(message.mpan_digest), number))

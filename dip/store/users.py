@@ -92,6 +92,8 @@ class SqliteUsers:
 
         def job(connection: sqlite3.Connection) -> None:
             connection.execute(queries()["end_sessions_of"], (name,))
+            connection.execute(queries()["remove_alarm_subscriptions_of"], (name,))
+            connection.execute(queries()["remove_user_address"], (name,))
             connection.execute(queries()["remove_user"], (name,))
 
         await self._writer.ask(job, what="user")

@@ -41,7 +41,8 @@ class Writer:
     raises a DipError is rolled back alone; when the disk fails, every job of the group gets
     StoreUnavailable and nothing is kept. `rolled_back` is called in the thread before the next
     transaction after one that was undone, to reset counters. A job may run twice, so it may change
-    nothing but the database and those counters. `steps` is told before and after each commit; what it
+    nothing but the database and those counters. `before_commit` writes what all jobs of a transaction have in common,
+    once. `steps` is told before and after each commit; what it
     raises before is a failed commit.
     """
 
@@ -51,6 +52,7 @@ class Writer:
         *,
         group_limit: int,
         rolled_back: Callable[[], None],
+        before_commit: Callable[[sqlite3.Connection], None] = lambda connection: None,
         log: Log,
         linger_s: float = 0.0,
         steps: Steps = UNWATCHED,
@@ -59,6 +61,7 @@ class Writer:
         self._connection = connection
         self._group_limit = group_limit
         self._rolled_back = rolled_back
+        self._before_commit = before_commit
         self._log = log
         self._steps = steps
         self._stale = False
@@ -126,6 +129,7 @@ class Writer:
             self._connection.execute("BEGIN IMMEDIATE")
             for asked in group:
                 asked.result = asked.job(self._connection)
+            self._before_commit(self._connection)
             self._tell(Milestone.BEFORE_COMMIT, group)
             self._connection.execute("COMMIT")
         except Exception as exc:

@@ -1,12 +1,13 @@
 """What the handlers of the portal's port don't say of themselves: queries, bodies, answers."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Final
 
-import msgspec
-
+from dip.http.description.alarm_details import ALARM_DETAILS
+from dip.http.description.detail import PAGED, Detail
 from dip.http.description.operations import JSON, query_parameter
 from dip.http.description.schemas import Schema, reference
+from dip.http.description.trail_queries import AUDIT, FLOW
 from dip.http.description.wire import list_of, object_of
 from dip.http.portal.guard import API
 from dip.http.portal.searches import FIELDS
@@ -21,10 +22,6 @@ _SEARCH: Final = {
     "correlation": "Correlation id",
     "transaction": "Transaction id",
 }
-_PAGED: Final = (
-    query_parameter("next", "The key of the page, as the page before gave it", "integer"),
-    query_parameter("limit", "Entries of a page, 1 to 1000", "integer"),
-)
 _ACTIVITY: Final = {
     "who": "DIP id of a participant, name of a user, or an address",
     "status": "An HTTP status, or its first digit",
@@ -35,6 +32,8 @@ _ACTIVITY: Final = {
 _REASON: Final = query_parameter("reason", "Why; kept with the version")
 _USER: Final = f"{API}/users/{{name}}"
 _DEAD: Final = f"{API}/dead-letters"
+_INCIDENTS: Final = f"{API}/incidents"
+_INCIDENT: Final = f"{_INCIDENTS}/{{number}}"
 _AGENTS: Final = f"{API}/participants/{{dip_id}}/agents"
 _CERTIFICATES: Final = f"{API}/participants/{{dip_id}}/certificates"
 _DRILLS: Final = f"{API}/participants/{{dip_id}}/drills"
@@ -52,6 +51,17 @@ _PUBLICATIONS: Final = "/publications"
 _PAYLOAD: Final = "{channel}/{name}/{version}"
 _BYTES: Final[Schema] = {"type": "string", "format": "binary"}
 _NEXT_PAGE: Final[Schema] = {"type": ["string", "null"], "description": "The address of the next page"}
+_THROUGHPUT: Final = (
+    query_parameter("from", "The first moment, a date or a moment with an offset; without it an hour before the end"),
+    query_parameter("to", "The end; a date is meant with the whole of its day; without it now"),
+    query_parameter("bucket", "Length of a bucket, whole minutes: PT1M, PT15M, PT1H, P1D; without it one that suits"),
+    query_parameter("side", "sender (as it is left out) or recipient: whose messages are counted"),
+    query_parameter("channel", "Interface ids, comma between"),
+    query_parameter("party", "DIP ids, comma between"),
+    query_parameter("outcome", "taken, refused, delivered, rejected, dead, failed; comma between"),
+    query_parameter("by", "What is told apart: channel, party, or channel,party"),
+    query_parameter("form", "json, or csv for a table"),
+)
 _FORM: Final = query_parameter("form", "json or html; without it browsers get the page, programs get JSON")
 _ANNOUNCED: Final = (
     query_parameter("channel", "Interface id of a channel of publications"),
@@ -65,24 +75,12 @@ _CHANNEL: Final = f"{API}/channels/{{channel_id}}"
 _DEFINITION: Final[Schema] = {"type": "object", "description": "A channel's definition, the structure of its YAML."}
 
 
-class Detail(msgspec.Struct, frozen=True, kw_only=True):
-    """Query, body and answer of a route. Without a schema the answer is empty.
-
-    statuses: those of success. body: schemas by media type.
-    """
-
-    schema: Schema | None = None
-    media: str = JSON
-    statuses: Sequence[int] = (200,)
-    query: Sequence[dict[str, Any]] = ()
-    body: Mapping[str, Schema] | None = None
-
-
 def _changing(body: str) -> Detail:
     return Detail(schema=reference("ChannelDetail"), body={JSON: reference(body)}, query=(_REASON,))
 
 
 DETAILS: Final[Mapping[str, Detail]] = {
+    **ALARM_DETAILS,
     "GET /healthz": Detail(
         schema=object_of(
             status=_TEXT, profile={"type": "string", "enum": ["spec", "live"]}, environment=_TEXT, version=_TEXT
@@ -111,14 +109,14 @@ DETAILS: Final[Mapping[str, Detail]] = {
             query_parameter("limit", "Entries of a page, 1 to 1000", "integer"),
         ),
     ),
-    f"GET {API}/messages/{{transaction_id}}": Detail(schema=reference("MessageDetail")),
+    f"GET {API}/messages/{{transaction_id}}": Detail(schema=reference("JudgedMessage")),
+    f"GET {API}/audit": Detail(schema=list_of("AuditRow"), query=(*AUDIT, *PAGED)),
+    f"GET {API}/flows/{{flow}}": Detail(schema=list_of("FlowRow"), query=(*FLOW, *PAGED)),
     f"GET {API}/queues": Detail(
         schema=list_of("Queue", endpoints={"type": "array", "items": reference("EndpointState")})
     ),
-    f"GET {API}/clock": Detail(schema=reference("ClockView")),
     f"POST {API}/master-key/rotate": Detail(schema=reference("Rotated"), body={JSON: reference("NewMasterKey")}),
-    f"POST {API}/clock": Detail(schema=reference("ClockView"), body={JSON: reference("Advance")}),
-    f"GET {_DEAD}": Detail(schema=list_of("DeadLetter"), query=(*_DEAD_QUERY, *_PAGED)),
+    f"GET {_DEAD}": Detail(schema=list_of("DeadLetter"), query=(*_DEAD_QUERY, *PAGED)),
     f"GET {_DEAD}.csv": Detail(schema=_TEXT, media="text/csv", query=_DEAD_QUERY),
     f"GET {_DEAD}/{{delivery_id}}": Detail(schema=reference("DeadLetter")),
     f"POST {_DEAD}/requeue": Detail(schema=reference("QueuedAgain"), body={JSON: reference("Wanted")}),
@@ -138,11 +136,27 @@ DETAILS: Final[Mapping[str, Detail]] = {
         media="application/x-ndjson",
         query=tuple(query_parameter(name, _ACTIVITY[name]) for name in ("from", "to")),
     ),
-    f"GET {API}/balance": Detail(schema=reference("BalanceSheet")),
-    f"GET {API}/alarms": Detail(
-        schema=list_of("Alarm"),
-        query=(query_parameter("state", "open or cleared; both where it is left out"), *_PAGED),
+    f"POST {API}/maintenance": Detail(schema=list_of("PauseView"), body={JSON: reference("WindowOrder")}),
+    f"GET {_INCIDENTS}": Detail(
+        schema=list_of("IncidentLine"),
+        query=(
+            query_parameter("state", "unfinished or closed; both where it is left out"),
+            query_parameter("priority", "1 to 4", "integer"),
+            query_parameter("queue", "escalation: what is escalated, or later than its target"),
+            *PAGED,
+        ),
     ),
+    f"POST {_INCIDENTS}": Detail(
+        schema=reference("IncidentView"), statuses=(201,), body={JSON: reference("NewIncident")}
+    ),
+    f"GET {_INCIDENT}": Detail(schema={"anyOf": [reference("IncidentView"), reference("IncidentLine")]}),
+    f"PATCH {_INCIDENT}": Detail(schema=reference("IncidentView"), body={JSON: reference("IncidentChange")}),
+    f"GET {_INCIDENT}/history": Detail(schema=list_of("IncidentEntry"), query=PAGED),
+    f"POST {_INCIDENT}/contacts": Detail(statuses=(204,), body={JSON: reference("NewContact")}),
+    f"POST {_INCIDENT}/resolve": Detail(schema=reference("IncidentView"), body={JSON: reference("Resolution")}),
+    f"POST {_INCIDENT}/confirm": Detail(schema=reference("IncidentView"), body={JSON: reference("Confirmation")}),
+    f"POST {_INCIDENT}/review": Detail(schema=reference("IncidentView"), body={JSON: reference("NewReview")}),
+    f"GET {API}/throughput": Detail(schema=reference("ThroughputReport"), query=_THROUGHPUT),
     f"GET {API}/participants": Detail(
         schema=list_of("ParticipantView"), query=(query_parameter("left", "true: with those that left"),)
     ),
@@ -237,7 +251,7 @@ DETAILS: Final[Mapping[str, Detail]] = {
     ),
     f"GET {API}/mpans/updates": Detail(
         schema=list_of("UpdateView", waiting={"type": "integer"}, failed={"type": "integer"}),
-        query=(query_parameter("state", "failed, the only ones that are listed"), *_PAGED),
+        query=(query_parameter("state", "failed, the only ones that are listed"), *PAGED),
     ),
     f"POST {API}/mpans/updates/{{transaction_id}}/retry": Detail(statuses=(202,)),
     f"DELETE {API}/mpans/updates/{{transaction_id}}": Detail(statuses=(204,)),
@@ -325,7 +339,7 @@ DETAILS: Final[Mapping[str, Detail]] = {
     f"POST {API}/faults": Detail(schema=reference("Fault"), statuses=(201,), body={JSON: reference("FaultOrder")}),
     f"DELETE {API}/faults": Detail(statuses=(204,)),
     f"DELETE {API}/faults/{{fault_id}}": Detail(statuses=(204,)),
-    f"GET {API}/requeues": Detail(schema=list_of("RequeueRow"), query=_PAGED),
+    f"GET {API}/requeues": Detail(schema=list_of("RequeueRow"), query=PAGED),
     f"POST {API}/requeues": Detail(
         schema=reference("RequeueRow"),
         statuses=(202,),

@@ -19,6 +19,10 @@ def openapi_schema(schema: Any) -> Any:
         del made["required"]
     if "const" in made:
         made["enum"] = [made.pop("const")]
+    if "prefixItems" in made:
+        # There are no tuples: of what stands in each place only the number of places is left.
+        del made["prefixItems"]
+        made["items"] = {}
     if "examples" in made:
         made["example"] = made.pop("examples")[0]
     if isinstance(made.get("type"), list):

@@ -2,7 +2,8 @@
 
 from typing import Any, Final
 
-from dip.http.description.details import DETAILS, Detail
+from dip.http.description.detail import Detail
+from dip.http.description.details import DETAILS
 from dip.http.description.operations import (
     JSON,
     PROBLEM,

@@ -18,12 +18,16 @@ from dip.http.description.schemas import Schema, reference
 from dip.http.portal.accounts import UserChange, UserOrder
 from dip.http.portal.administration_orders import PauseOrder, RecipientsChange, SendersChange, Undo, VersionView
 from dip.http.portal.agents import AgencyView, AgentOrder
+from dip.http.portal.alarms import Acknowledgement
 from dip.http.portal.certificate_views import CertificateLine, OwnAuthorityView, OwnCertificateLine
 from dip.http.portal.certificates import CertificateOrder, IssuedCertificate, RenewalOrder
 from dip.http.portal.clock import Advance, ClockView
 from dip.http.portal.dead_letters import Wanted
 from dip.http.portal.endpoints import EndpointChange, NewEndpoint
+from dip.http.portal.incident_views import IncidentLine, IncidentView
+from dip.http.portal.maintenance_pages import WindowOrder
 from dip.http.portal.master_key import NewMasterKey
+from dip.http.portal.message_verdicts import JudgedMessage
 from dip.http.portal.mpan_pulls import PullOrder
 from dip.http.portal.mpan_updates import UpdateView
 from dip.http.portal.mpan_views import LookUpView
@@ -31,6 +35,7 @@ from dip.http.portal.own_certificates import IssuedOwnCertificate, OwnRenewalOrd
 from dip.http.portal.participants import ParticipantDetail, ParticipantView
 from dip.http.portal.publications.desk import RemovalOrder
 from dip.http.portal.publications.views import PayloadView, PublicationView, PublishedVersion, SeriesView, UploadView
+from dip.http.portal.throughput import ThroughputReport
 from dip.http.portal.users import CertificateRequest, UserCertificate, UserView, UserWithPassword
 from dip.http.portal.views import ChannelDetail, ChannelView, PauseView
 from dip.http.problems import Problem
@@ -38,10 +43,24 @@ from dip.messages.standard_response import StandardResponse
 from dip.registration.importing import Imported, RunState
 from dip.registration.pulling import PullView
 from dip.registration.rows import RowFault
+from dip.reporting.alarm_rules import RuleOrder
+from dip.reporting.alarm_subscriptions import SubscriptionOrder
 from dip.reporting.balance import BalanceSheet
+from dip.reporting.flow_matrix import FlowRow
+from dip.reporting.incidents.orders import (
+    Confirmation,
+    IncidentChange,
+    NewContact,
+    NewIncident,
+    NewReview,
+    Resolution,
+)
+from dip.store.alarm_settings import AlarmRule, AlarmSubscription
 from dip.store.alarms import Alarm
 from dip.store.dead_letters import DeadLetter
-from dip.store.page_records import MessageDetail, MessageRow, Queue
+from dip.store.incidents import IncidentEntry
+from dip.store.page_records import MessageRow, Queue
+from dip.store.trail_records import AuditRow
 from dip.trust.central_feed import FeedState
 from dip.trust.onboarding_orders import NewParticipant, ParticipantChange
 
@@ -49,6 +68,10 @@ _TYPES: Final = (
     *(CompanyDetails, NewParticipant, ParticipantChange, FeedState),
     *(RequeueStatus, RequeueRow, AgentOrder, AgencyView),
     *(LookUpView, UpdateView),
+    *(AuditRow, FlowRow),
+    *(IncidentLine, IncidentView, IncidentEntry, NewIncident, IncidentChange, NewContact, Resolution, Confirmation),
+    *(NewReview, WindowOrder),
+    *(Acknowledgement, AlarmRule, RuleOrder, AlarmSubscription, SubscriptionOrder),
     *(PublicationView, SeriesView, PayloadView, PublishedVersion, UploadView, RemovalOrder),
     *(Imported, RunState, RowFault, PullOrder, PullView),
     *(
@@ -74,10 +97,11 @@ _TYPES: Final = (
         Wanted,
         QueuedAgain,
         BalanceSheet,
+        ThroughputReport,
         Alarm,
     ),
     *(StandardResponse, Problem, WebhookConfig, EndpointState, DIPJournalRecord),
-    *(MessageRow, MessageDetail, Queue, ParticipantView, ParticipantDetail, ChannelView, ChannelDetail),
+    *(MessageRow, JudgedMessage, Queue, ParticipantView, ParticipantDetail, ChannelView, ChannelDetail),
     *(
         VersionView,
         PauseView,

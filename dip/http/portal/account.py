@@ -8,6 +8,7 @@ from dip.ground.errors import BadRequest, DipError, NotPermitted
 from dip.http.portal.accounts import Accounts
 from dip.http.portal.guard import present_visitor
 from dip.http.portal.log_in import set_session
+from dip.http.portal.own_address import OwnAddress
 from dip.http.portal.passwords import Passwords
 from dip.http.portal.renderer import Renderer
 from dip.http.portal.sessions import Sessions
@@ -26,12 +27,14 @@ class AccountPages:
         accounts: Accounts,
         passwords: Passwords,
         sessions: Sessions,
+        own_address: OwnAddress,
         renderer: Renderer,
         asks_for_certificates: bool,
     ) -> None:
         self._accounts = accounts
         self._passwords = passwords
         self._sessions = sessions
+        self._own_address = own_address
         self._renderer = renderer
         self._asks_for_certificates = asks_for_certificates
 
@@ -42,6 +45,7 @@ class AccountPages:
             web.get(_PASSWORD, self.password),
             web.post(_PASSWORD, self.change_password),
             web.post(f"{_PAGE}/certificate", self.change_certificate),
+            web.post(f"{_PAGE}/mail", self.change_mail),
         ]
 
     async def page(self, request: web.Request) -> web.Response:
@@ -64,6 +68,15 @@ class AccountPages:
         except DipError as refused:
             return self._form(request, refused)
         raise await self._went_on(request, f"{_PAGE}?changed=1")
+
+    async def change_mail(self, request: web.Request) -> web.Response:
+        """Say where one is written to, or nowhere; log-ins go on."""
+        text = str((await request.post()).get("mail", ""))
+        try:
+            await self._own_address.keep(present_visitor(request), text)
+        except DipError as refused:
+            return await self._show(request, refused=refused)
+        raise web.HTTPSeeOther(f"{_PAGE}?mail=1")
 
     async def change_certificate(self, request: web.Request) -> web.Response:
         """Get a client certificate that logs one in, or have none."""
@@ -98,6 +111,8 @@ class AccountPages:
             "user": await self._accounts.own(visitor),
             "pem": pem,
             "refused": refused,
+            "mail": self._own_address.of(visitor),
+            "mail_kept": request.query.get("mail") == "1",
             "changed": request.query.get("changed") == "1",
             "asks_for_certificates": self._asks_for_certificates,
         }

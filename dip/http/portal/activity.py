@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 import msgspec
 from aiohttp import web
 
+from dip.activity.events import RECEIVED, SENT
 from dip.activity.reading import ActivityBook, Found, Wanted
 from dip.ground.clock import microseconds
 from dip.ground.errors import BadRequest, NotFound
@@ -16,6 +17,8 @@ from dip.http.portal.guard import API
 from dip.http.portal.open_doors import json_response
 from dip.http.portal.renderer import Renderer
 from dip.http.portal.searches import read_search
+from dip.reporting.call_verdicts import on_call, on_delivery
+from dip.reporting.verdicts import Verdict
 from dip.store.page_records import PAGE_LIMIT
 
 _ALL: Final = f"{API}/activity"
@@ -37,11 +40,14 @@ class Shown(msgspec.Struct, frozen=True):
     address: str
     status: int | None
     duration_us: int | None
+    verdict: Verdict | None = None
+    """Of a call that failed, most likely whose fault that was."""
 
 
 class _Record(msgspec.Struct, rename="pascal"):
     attributes: dict[str, Any]
     event_name: str = ""
+    body: Any = None
 
 
 class ActivityDesk:
@@ -115,7 +121,9 @@ class ActivityDesk:
         found = await self._one(request)
         text = msgspec.json.format(bytes(found.record)).decode()
         return self._renderer.page(
-            request, "activity_record.html", {"row": _shown(found), "hash": found.hash, "text": text}
+            request,
+            "activity_record.html",
+            {"row": _shown(found), "hash": found.hash, "text": text, "verdicts": _verdicts(found)},
         )
 
     async def _one(self, request: web.Request) -> Found:
@@ -146,7 +154,23 @@ def _shown(found: Found) -> Shown:
         address=str(attributes.get("url.path") or attributes.get("url.full") or ""),
         status=attributes.get("http.response.status_code"),
         duration_us=attributes.get("dip.duration_us"),
+        verdict=next(iter(_verdicts(found)), None),
     )
+
+
+def _verdicts(found: Found) -> list[Verdict]:
+    """What to say of a failed call of the participants' port, or of a call to a webhook; nothing of pages."""
+    read = msgspec.json.decode(bytes(found.record), type=_Record)
+    attributes = read.attributes
+    status, reason = attributes.get("http.response.status_code"), str(attributes.get("error.type", ""))
+    party = str(attributes.get("dip.party", ""))
+    if read.event_name == SENT:
+        url = str(attributes.get("url.full", ""))
+        return on_delivery(status, reason=reason, at=found.at, party=party, url=url)
+    if read.event_name == RECEIVED and attributes.get("dip.port") == "api":
+        note = str(attributes.get("dip.note", ""))
+        return on_call(status, read.body, note=note, reason=reason, at=found.at, party=party)
+    return []
 
 
 def _wanted(query: Mapping[str, str], limit: int) -> Wanted:

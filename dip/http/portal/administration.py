@@ -7,6 +7,7 @@ from aiohttp import web
 
 from dip.ground.errors import NotFound
 from dip.http.portal.guard import present_visitor
+from dip.http.portal.message_verdicts import judged
 from dip.http.portal.mpan_desk import MpanDesk, question_of
 from dip.http.portal.open_doors import json_response
 from dip.http.portal.pages import Digester
@@ -41,11 +42,11 @@ class Administration:
         return json_response({"items": rows, "next": following})
 
     async def message(self, request: web.Request) -> web.Response:
-        """Everything known of one message, without its payload."""
+        """Everything known of one message, without its payload; and whose fault it most likely is where it failed."""
         found = await self._pages.message(request.match_info["transaction_id"], present_visitor(request).dip_ids)
         if found is None:
             raise NotFound("No message has this transaction id.")
-        return json_response(found)
+        return json_response(judged(found))
 
     async def queues(self, request: web.Request) -> web.Response:
         """The queues in which something waits, and how the endpoints stand."""

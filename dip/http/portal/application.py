@@ -31,6 +31,9 @@ from dip.http.portal.activity import ActivityDesk
 from dip.http.portal.administration import Administration
 from dip.http.portal.administration_channels import ChannelAdministration
 from dip.http.portal.agents import AgentDesk
+from dip.http.portal.alarm_rules import AlarmRuleDesk
+from dip.http.portal.alarm_subscriptions import AlarmSubscriptionDesk
+from dip.http.portal.alarms import AlarmDesk
 from dip.http.portal.authorities import AuthorityDesk
 from dip.http.portal.certificate_pages import CertificatePages
 from dip.http.portal.certificate_views import CertificateViews
@@ -39,16 +42,25 @@ from dip.http.portal.channels import ChannelPages
 from dip.http.portal.clock import ClockDesk
 from dip.http.portal.data.routes import data_routes
 from dip.http.portal.dead_letters import DeadLetterDesk
+from dip.http.portal.diagrams.pages import DiagramPages
 from dip.http.portal.drills import DrillDesk
 from dip.http.portal.endpoints import Endpoints
 from dip.http.portal.failures import add_security_headers, failures, refuse_unread
 from dip.http.portal.faults import FaultDesk
 from dip.http.portal.guard import API, guard
+from dip.http.portal.help.book import HelpBook
+from dip.http.portal.help.pages import HelpPages
+from dip.http.portal.help.problem_codes import problem_codes
+from dip.http.portal.help.texts import read_help
+from dip.http.portal.incident_pages import IncidentPages
+from dip.http.portal.incidents import IncidentDesk
 from dip.http.portal.lock_out import LockOut
 from dip.http.portal.log_in import LogIn
 from dip.http.portal.maintenance import Maintenance
+from dip.http.portal.maintenance_pages import MaintenancePages
 from dip.http.portal.master_key import MasterKeyDesk
 from dip.http.portal.message_addressing import AddressingAgain
+from dip.http.portal.message_content import ContentPage
 from dip.http.portal.mpan_desk import MpanDesk
 from dip.http.portal.mpan_pages import MpanPages
 from dip.http.portal.mpan_pulls import PullDesk
@@ -57,16 +69,20 @@ from dip.http.portal.mpan_updates import MpanUpdateDesk
 from dip.http.portal.mpans import MpanImports
 from dip.http.portal.open_doors import OpenDoors
 from dip.http.portal.overview import Overview
+from dip.http.portal.own_address import OwnAddress
 from dip.http.portal.own_certificates import OwnCertificateDesk
 from dip.http.portal.pages import Digester, Pages
 from dip.http.portal.participant_pages import ParticipantPages
 from dip.http.portal.participants import ParticipantDesk
 from dip.http.portal.passwords import Passwords
+from dip.http.portal.powers import Visitor
 from dip.http.portal.publications.routes import PublicationDoor, publication_routes
 from dip.http.portal.renderer import Renderer
 from dip.http.portal.requeues import RequeueDesk
 from dip.http.portal.sessions import Sessions
 from dip.http.portal.strangers import strangers_limited
+from dip.http.portal.throughput import ThroughputDesk
+from dip.http.portal.trails.routes import trail_routes
 from dip.http.portal.users import UserDesk
 from dip.http.unread import REFUSE
 from dip.participants.rates import strangers_rate
@@ -75,10 +91,15 @@ from dip.participants.webhooks import Network
 from dip.registration.importing import Importing
 from dip.registration.pulling import Pulling
 from dip.registration.updates import Updates
+from dip.reporting.alarm_rules import AlarmRules
+from dip.reporting.alarm_subscriptions import Subscriptions
+from dip.reporting.incidents.incidents import Incidents
 from dip.routing.explain import Explainer
 from dip.store.appointments import SqliteAppointments
 from dip.store.pages import SqlitePages
 from dip.store.protocol import DeadLetterStore
+from dip.store.throughput import SqliteThroughput
+from dip.store.user_addresses import SqliteUserAddresses
 from dip.store.users import SqliteUsers
 from dip.trust.parts import Trust
 
@@ -94,6 +115,8 @@ def portal_application(
     participants: Current[Participants],
     pages: SqlitePages,
     users: SqliteUsers,
+    user_addresses: SqliteUserAddresses,
+    incidents: Incidents,
     activity: ActivityBook,
     vault: Digester,
     first_password: Path,
@@ -112,7 +135,10 @@ def portal_application(
     rotation: Rotation,
     trust: Trust,
     duties: Duties,
+    alarm_rules: AlarmRules,
+    subscriptions: Subscriptions,
     dead_letters: DeadLetterStore,
+    throughput: SqliteThroughput,
     publications: PublicationDoor,
     metrics: CollectorRegistry,
     api: web.Application,
@@ -125,7 +151,14 @@ def portal_application(
     participants reach it. Serve it without an access log: a search by MPAN stands in the address.
     """
     maintenance = Maintenance(pauses=pauses, registry=registry, clock=clock)
-    renderer = Renderer(settings=settings, clock=clock, maintenance=maintenance.published)
+    book = HelpBook(read_help(asset("data/help"), asset("docs/glossary.md")), problem_codes())
+
+    def alarms_of(visitor: Visitor) -> int:
+        """How many alarms that go on a page shows to a visitor."""
+        user = visitor.name if visitor.form_token is not None else ""
+        return subscriptions.concerning(user, duties.alarms.open(), visitor.dip_ids)
+
+    renderer = Renderer(settings=settings, clock=clock, maintenance=maintenance.published, book=book, alarms=alarms_of)
     channel_pages = ChannelPages(catalogue=catalogue, pauses=pauses, maintenance=maintenance, renderer=renderer)
     channel_calls = ChannelAdministration(catalogue=catalogue, pauses=pauses, maintenance=maintenance)
     passwords = Passwords(shortest=settings.password_characters)
@@ -149,6 +182,7 @@ def portal_application(
         accounts=accounts,
         passwords=passwords,
         sessions=sessions,
+        own_address=OwnAddress(user_addresses),
         renderer=renderer,
         asks_for_certificates=settings.portal_client_certificates,
     )
@@ -164,7 +198,16 @@ def portal_application(
         addressing=AddressingAgain(
             explainer=explainer, desk=mpan_desk, registry=registry, archive=archive, executor=executor
         ),
+        settings=settings,
         renderer=renderer,
+    )
+    message_content = ContentPage(
+        pages=pages,
+        archive=archive,
+        executor=executor,
+        participants=participants,
+        renderer=renderer,
+        shown_characters=settings.audit_block_characters,
     )
     endpoints = Endpoints(
         dispatcher=dispatcher,
@@ -229,20 +272,42 @@ def portal_application(
             web.get("/openapi.json", documents.openapi),
             web.get("/asyncapi.json", documents.asyncapi),
             web.get("/docs", documents.page),
+            *HelpPages(book=book, registry=registry, renderer=renderer).routes(),
             web.static("/static", asset("static")),
             web.get("/login", log_in.form),
             web.post("/login", log_in.log_in),
             web.post("/logout", log_in.log_out),
             web.get("/messages", shown.messages),
             web.get("/messages/{transaction_id}", shown.message),
+            web.get("/messages/{transaction_id}/content", message_content.page),
+            *DiagramPages(
+                settings=settings, pages=pages, participants=participants, vault=vault, renderer=renderer
+            ).routes(),
             web.get("/maintenance.json", maintenance.listed),
+            *MaintenancePages(pauses=pauses, maintenance=maintenance, registry=registry, renderer=renderer).routes(),
+            *IncidentDesk(incidents=incidents, clock=clock).routes(),
+            *IncidentPages(
+                incidents=incidents, registry=registry, participants=participants, clock=clock, renderer=renderer
+            ).routes(),
             *channel_pages.routes(),
             *channel_calls.routes(),
             *endpoints.routes(),
             *fault_desk.routes(),
             *requeue_desk.routes(),
             *overview.routes(),
+            *ThroughputDesk(store=throughput, clock=clock).routes(),
             *dead_letter_desk.routes(),
+            *AlarmDesk(alarms=duties.alarms, participants=participants, clock=clock, renderer=renderer).routes(),
+            *AlarmRuleDesk(
+                rules=alarm_rules,
+                registry=registry,
+                participants=participants,
+                every_s=settings.alarm_check_s,
+                renderer=renderer,
+            ).routes(),
+            *AlarmSubscriptionDesk(
+                subscriptions=subscriptions, registry=registry, participants=participants, renderer=renderer
+            ).routes(),
             *clock_desk.routes(),
             *UserDesk(accounts=accounts, participants=participants, renderer=renderer).routes(),
             *account_pages.routes(),
@@ -254,6 +319,16 @@ def portal_application(
                 registry=registry,
                 renderer=renderer,
             ).routes(),
+            *trail_routes(
+                settings=settings,
+                pages=pages,
+                archive=archive,
+                executor=executor,
+                registry=registry,
+                participants=participants,
+                vault=vault,
+                renderer=renderer,
+            ),
             *MasterKeyDesk(rotation).routes(),
             *MpanImports(importing).routes(),
             *PullDesk(pulling).routes(),

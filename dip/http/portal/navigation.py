@@ -9,8 +9,19 @@ from dip.http.portal.permissions import RULES
 from dip.http.portal.powers import Visitor
 
 _GROUPS: Final[Mapping[str, Mapping[str, str]]] = {
-    "Overview": {"/": "Overview"},
-    "Messages": {"/messages": "Messages", "/replay": "Replay"},
+    "Overview": {
+        "/": "Overview",
+        "/alarms": "Alarms",
+        "/alarms/rules": "Alarm rules",
+        "/alarms/subscriptions": "What I am told",
+    },
+    "Messages": {
+        "/messages": "Messages",
+        "/audit": "Audit",
+        "/flows": "Flows",
+        "/diagrams": "Diagrams",
+        "/replay": "Replay",
+    },
     "MPANs": {"/mpans": "Look up", "/mpans/updates": "Not applied", "/mpans/runs": "Imports and pulls"},
     "Queues": {"/queues": "Queues", "/dead-letters": "Dead letters", "/endpoints": "Endpoints"},
     "Channels": {"/channels": "Channels", "/data": "Data", "/docs": "API"},
@@ -21,6 +32,7 @@ _GROUPS: Final[Mapping[str, Mapping[str, str]]] = {
         "/authorities": "Authorities",
         "/drills": "Drills",
     },
+    "Incidents": {"/incidents": "Incidents", "/maintenance": "Maintenance"},
     "Administration": {"/users": "Users", "/activity": "Activity", "/clock": "Clock", "/faults": "Faults"},
 }
 _NOT_IN_PRODUCTION: Final = frozenset({"/clock", "/faults"})
@@ -64,6 +76,11 @@ def navigation(visitor: Visitor | None, here: str, environment: str) -> Sequence
         for label, pages in _GROUPS.items()
     )
     return [group for group in groups if group.links]
+
+
+def sections() -> Mapping[str, Mapping[str, str]]:
+    """The names of all pages that one can go to, by group and path, whoever may open them."""
+    return _GROUPS
 
 
 def allows(visitor: Visitor | None, route: str) -> bool:

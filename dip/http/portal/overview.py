@@ -1,7 +1,6 @@
 """The overview: alarms, the balance, the queues; as pages and as calls of the administration API (5.11.3, 5.11.4)."""
 
 from collections.abc import Callable
-from typing import Final
 
 import msgspec
 from aiohttp import web
@@ -9,20 +8,17 @@ from aiohttp import web
 from dip.delivery.dispatcher import Dispatcher, EndpointState
 from dip.delivery.duties import Duties
 from dip.ground.current import Current
-from dip.ground.errors import BadRequest
+from dip.http.portal.alarm_searches import read_alarm_search
 from dip.http.portal.guard import API, present_visitor
 from dip.http.portal.open_doors import json_response
 from dip.http.portal.powers import Visitor
 from dip.http.portal.renderer import Renderer
-from dip.http.portal.searches import read_search
 from dip.participants.registry import Participants
 from dip.reporting.alarms import in_words
 from dip.reporting.balance import BalanceSheet
 from dip.store.page_records import PAGE_LIMIT
 from dip.store.pages import SqlitePages
 from dip.store.records import ALL_CHANNELS, STATUS_CHANNEL, DeliveryState
-
-_STATES: Final = {"open": True, "cleared": False, "": None}
 
 
 class Overview:
@@ -62,12 +58,14 @@ class Overview:
 
     async def alarms(self, request: web.Request) -> web.Response:
         """Alarms, newest first; `state=open` for those that go on, `state=cleared` for those that are over."""
-        asked = read_search({name: request.query.get(name, "") for name in ("next", "limit")}, limit=PAGE_LIMIT)
-        state = request.query.get("state", "")
-        if state not in _STATES:
-            raise BadRequest("state is open or cleared; without it both are listed.")
+        asked = read_alarm_search(request.query, limit=PAGE_LIMIT)
         found = await self._duties.alarms.listed(
-            before=asked.before, is_open=_STATES[state], limit=asked.limit + 1, parties=present_visitor(request).dip_ids
+            before=asked.before,
+            is_open=asked.is_open,
+            limit=asked.limit + 1,
+            parties=present_visitor(request).dip_ids,
+            kind=asked.kind,
+            about=asked.recipient or None,
         )
         shown = found[: asked.limit]
         return json_response({"items": shown, "next": shown[-1].id if len(found) > len(shown) else None})

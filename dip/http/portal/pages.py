@@ -1,6 +1,7 @@
 """The pages: the last messages, and one message with its path (5.11.3, figures 16 to 19)."""
 
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Final, Protocol
 from urllib.parse import urlencode
 
@@ -9,8 +10,11 @@ from aiohttp import web
 from dip.channels.registry import Registry
 from dip.ground.current import Current
 from dip.ground.errors import BadRequest, NotFound
+from dip.ground.settings import Settings
+from dip.http.portal.audit_strip import Limits, strip_of
 from dip.http.portal.guard import present_visitor
 from dip.http.portal.message_addressing import AddressingAgain, asked_for
+from dip.http.portal.message_content import may_see_content, views_for
 from dip.http.portal.navigation import allows
 from dip.http.portal.paths import path_of
 from dip.http.portal.renderer import Renderer
@@ -18,10 +22,14 @@ from dip.http.portal.searches import as_typed, page_of, read_search
 from dip.messages.identifiers import DipId
 from dip.messages.timestamps import day_or_time
 from dip.participants.registry import Participants
+from dip.reporting.verdicts import verdicts_of
 from dip.store.pages import SqlitePages
 
 _ON_A_PAGE: Final = 50
 _WATCH_SECONDS: Final = 5
+
+
+_DRAWN: Final = frozenset({"correlation", "mpan", "transaction"})
 
 
 class Digester(Protocol):
@@ -29,6 +37,11 @@ class Digester(Protocol):
 
     def digest(self, value: str) -> bytes:
         """Sixteen bytes that stand for the value."""
+
+
+def _drawn(conditions: Mapping[str, str]) -> dict[str, str]:
+    """The conditions of a search as a diagram takes them; none where it would show something else."""
+    return dict(conditions) if conditions.keys() <= _DRAWN else {}
 
 
 class Pages:
@@ -42,8 +55,10 @@ class Pages:
         participants: Current[Participants],
         vault: Digester,
         addressing: AddressingAgain,
+        settings: Settings,
         renderer: Renderer,
     ) -> None:
+        self._limits = Limits(timedelta(seconds=settings.audit_soon_s), timedelta(seconds=settings.audit_latest_s))
         self._pages = pages
         self._registry = registry
         self._participants = participants
@@ -75,6 +90,7 @@ class Pages:
                 "fault": fault,
                 "older": f"/messages?{urlencode({**conditions, 'next': following})}" if following else None,
                 "newest": f"/messages?{urlencode(conditions)}" if search.before else None,
+                "diagram": f"/diagrams?{urlencode(drawn)}" if (drawn := _drawn(conditions)) else None,
                 "watched": watched,
                 "watch": f"/messages?{urlencode({**conditions, **({} if watched else {'watch': 1})})}",
                 "watch_seconds": _WATCH_SECONDS,
@@ -100,6 +116,8 @@ class Pages:
         registry = self._registry.value
         # Whom the MPAN table names beside the recipients is for the DIP's own people.
         sees_mpans = visitor.dip_ids is None and allows(visitor, "GET /mpans/{mpan}")
+        way = path_of(found)
+        whole, views = views_for(found, visitor)
         return self._renderer.page(
             request,
             "message.html",
@@ -108,7 +126,10 @@ class Pages:
                 "addressed": await self._addressing.of(found, visitor) if sees_mpans else None,
                 "asked_for": asked_for,
                 "in_words": lambda text: day_or_time(datetime.fromisoformat(text)),
-                "path_of_message": path_of(found),
+                "path_of_message": way,
+                "strip": strip_of(found, way, self._limits),
+                "verdicts": verdicts_of(found),
+                "sees_content": may_see_content(visitor) and (whole or bool(views)),
                 "channel_name": self._channel_name,
                 "event_meaning": self._event_meaning(found.interface, found.event),
                 "name_of": self._name_of,

@@ -57,6 +57,8 @@ OPERATIONS_READ: Final = _of(Power.OPERATIONS, Power.SUPPORT)
 """Faults on demand, the activity log, uploads under way: what nobody outside of the DIP needs to see."""
 OPERATIONS_CHANGE: Final = _of(Power.OPERATIONS)
 """Channels, publications, clock, faults, master key."""
+INCIDENTS_CHANGE: Final = _of(Power.OPERATIONS, Power.SUPPORT)
+"""The service desk: owners, escalation, resolution and review of incidents."""
 PARTICIPANTS_READ: Final = LOGGED_IN
 """The company's own, or all."""
 PARTICIPANTS_CHANGE: Final = _of(Power.PARTICIPANTS)
@@ -72,6 +74,14 @@ AUTHORITIES_READ: Final = _of(Power.CERTIFICATES, Power.SUPPORT)
 AUTHORITIES_CHANGE: Final = _of(Power.CERTIFICATES)
 USERS_READ: Final = _of(Power.SUPPORT, Power.COMPANY_USERS)
 USERS_CHANGE: Final = _of(Power.COMPANY_USERS)
+ALARMS_ACKNOWLEDGE: Final = _of(
+    Power.OPERATIONS,
+    Power.CERTIFICATES,
+    Power.PARTICIPANTS,
+    Power.COMPANY_MESSAGES,
+    Power.COMPANY_CERTIFICATES,
+)
+"""Who can do something about what is wrong, each about its own participants."""
 
 
 RULES: Final[Mapping[str, Rule]] = MappingProxyType(
@@ -81,9 +91,15 @@ RULES: Final[Mapping[str, Rule]] = MappingProxyType(
         "GET /metrics": OPEN,
         "GET /catalogue.json": OPEN,
         "GET /maintenance.json": OPEN,
+        "GET /maintenance": OPEN,
         "GET /openapi.json": OPEN,
         "GET /asyncapi.json": OPEN,
         "GET /docs": OPEN,
+        "GET /help": OPEN,
+        "GET /help/words": OPEN,
+        "GET /help/codes": OPEN,
+        "GET /help/codes/{code}": OPEN,
+        "GET /help/pages/{name}": OPEN,
         "GET /crl": OPEN,
         "GET /static": OPEN,
         "GET /publications": OPEN,
@@ -97,10 +113,12 @@ RULES: Final[Mapping[str, Rule]] = MappingProxyType(
         "POST /logout": FIRST,
         "GET /account": LOGGED_IN,
         "POST /account/certificate": LOGGED_IN,
+        "POST /account/mail": LOGGED_IN,
         "GET /account/password": FIRST,
         "POST /account/password": FIRST,
         "GET /": LOGGED_IN,
         f"GET {API}/balance": LOGGED_IN,
+        f"GET {API}/throughput": LOGGED_IN,
         f"GET {API}/alarms": LOGGED_IN,
         "GET /clock": LOGGED_IN,
         f"GET {API}/clock": LOGGED_IN,
@@ -132,6 +150,37 @@ RULES: Final[Mapping[str, Rule]] = MappingProxyType(
         "GET /data/flows/{flow}/flow.json": LOGGED_IN,
         "GET /data/flows/{flow}/steps.csv": LOGGED_IN,
         "GET /data/flows/{flow}/sequence.mmd": LOGGED_IN,
+        # Alarms: those about one's own participants, and what one wants to be told.
+        "GET /alarms": LOGGED_IN,
+        "POST /alarms/{alarm_id}/acknowledge": ALARMS_ACKNOWLEDGE,
+        f"POST {API}/alarms/{{alarm_id}}/acknowledge": ALARMS_ACKNOWLEDGE,
+        "GET /alarms/rules": OPERATIONS_READ,
+        "POST /alarms/rules": OPERATIONS_CHANGE,
+        f"GET {API}/alarm-rules": OPERATIONS_READ,
+        f"POST {API}/alarm-rules": OPERATIONS_CHANGE,
+        f"PUT {API}/alarm-rules/{{rule_id}}": OPERATIONS_CHANGE,
+        f"DELETE {API}/alarm-rules/{{rule_id}}": OPERATIONS_CHANGE,
+        "GET /alarms/subscriptions": LOGGED_IN,
+        "POST /alarms/subscriptions": LOGGED_IN,
+        f"GET {API}/alarm-subscriptions": LOGGED_IN,
+        f"POST {API}/alarm-subscriptions": LOGGED_IN,
+        f"DELETE {API}/alarm-subscriptions/{{subscription_id}}": LOGGED_IN,
+        f"POST {API}/alarm-subscriptions/{{subscription_id}}/test": LOGGED_IN,
+        # Incidents: raised by anybody, managed by the service desk, each seen by whom it concerns.
+        "GET /incidents": LOGGED_IN,
+        "POST /incidents": LOGGED_IN,
+        "GET /incidents/new": LOGGED_IN,
+        "GET /incidents/{number}": LOGGED_IN,
+        "POST /incidents/{number}": LOGGED_IN,
+        f"GET {API}/incidents": LOGGED_IN,
+        f"POST {API}/incidents": LOGGED_IN,
+        f"GET {API}/incidents/{{number}}": LOGGED_IN,
+        f"PATCH {API}/incidents/{{number}}": INCIDENTS_CHANGE,
+        f"GET {API}/incidents/{{number}}/history": LOGGED_IN,
+        f"POST {API}/incidents/{{number}}/contacts": LOGGED_IN,
+        f"POST {API}/incidents/{{number}}/resolve": INCIDENTS_CHANGE,
+        f"POST {API}/incidents/{{number}}/confirm": LOGGED_IN,
+        f"POST {API}/incidents/{{number}}/review": INCIDENTS_CHANGE,
         # The activity log.
         "GET /activity": OPERATIONS_READ,
         "GET /activity/{number}": OPERATIONS_READ,
@@ -141,8 +190,19 @@ RULES: Final[Mapping[str, Rule]] = MappingProxyType(
         # Messages and what becomes of them.
         "GET /messages": MESSAGES_READ,
         "GET /messages/{transaction_id}": MESSAGES_READ,
+        # Of the DIP's own people, only who operates or supports it: see `may_see_content`.
+        "GET /messages/{transaction_id}/content": MESSAGES_READ,
+        "GET /diagrams": MESSAGES_READ,
+        "GET /diagrams/diagram.svg": MESSAGES_READ,
+        "GET /diagrams/diagram.mmd": MESSAGES_READ,
+        "GET /diagrams/diagram.html": MESSAGES_READ,
         f"GET {API}/messages": MESSAGES_READ,
         f"GET {API}/messages/{{transaction_id}}": MESSAGES_READ,
+        "GET /audit": MESSAGES_READ,
+        f"GET {API}/audit": MESSAGES_READ,
+        "GET /flows": MESSAGES_READ,
+        "GET /flows/{flow}": MESSAGES_READ,
+        f"GET {API}/flows/{{flow}}": MESSAGES_READ,
         "GET /queues": MESSAGES_READ,
         f"GET {API}/queues": MESSAGES_READ,
         "GET /endpoints": MESSAGES_READ,
@@ -196,6 +256,8 @@ RULES: Final[Mapping[str, Rule]] = MappingProxyType(
         f"POST {API}/channels/{{channel_id}}/recipients": OPERATIONS_CHANGE,
         f"POST {API}/channels/{{channel_id}}/pause": OPERATIONS_CHANGE,
         f"DELETE {API}/channels/{{channel_id}}/pause": OPERATIONS_CHANGE,
+        "POST /maintenance": OPERATIONS_CHANGE,
+        f"POST {API}/maintenance": OPERATIONS_CHANGE,
         "POST /publications": OPERATIONS_CHANGE,
         "POST /publications/{channel}/{name}": OPERATIONS_CHANGE,
         f"GET {API}/publications": OPERATIONS_READ,

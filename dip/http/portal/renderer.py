@@ -12,9 +12,12 @@ from dip.ground.clock import Clock
 from dip.ground.settings import Settings
 from dip.http.portal import wording
 from dip.http.portal.guard import visitor_of
+from dip.http.portal.help.book import HelpBook
 from dip.http.portal.navigation import allows, navigation
 from dip.http.portal.paths import tone_of, tone_of_state, words_of
-from dip.http.portal.views import PauseView
+from dip.http.portal.permissions import route_key
+from dip.http.portal.powers import Visitor
+from dip.http.portal.views import PauseView, windows_of
 
 _TEMPLATES: Final = Path(__file__).resolve().parent / "templates"
 
@@ -23,12 +26,23 @@ class Renderer:
     """Renders a template. Every page gets environment, profile, version and the clock's offset."""
 
     def __init__(
-        self, *, settings: Settings, clock: Clock, maintenance: Callable[[], Sequence[PauseView]] = tuple
+        self,
+        *,
+        settings: Settings,
+        clock: Clock,
+        maintenance: Callable[[], Sequence[PauseView]] = tuple,
+        book: HelpBook | None = None,
+        alarms: Callable[[Visitor], int] = lambda visitor: 0,
     ) -> None:
-        """maintenance: what is paused now, or will be; it stands on every page."""
+        """maintenance: what is paused now, or will be; it stands on every page. book: the help that pages lead to.
+
+        alarms: how many that concern somebody go on; it stands in the head of every page.
+        """
         self._settings = settings
         self._clock = clock
         self._maintenance = maintenance
+        self._book = book
+        self._alarms = alarms
         self._templates = jinja2.Environment(
             loader=jinja2.FileSystemLoader(_TEMPLATES),
             autoescape=True,
@@ -48,6 +62,7 @@ class Renderer:
             tone_of_state=tone_of_state,
             words=words_of,
         )
+        self._templates.globals["help_on"] = lambda code: book and book.about(code)
 
     def page(
         self, request: web.Request, template: str, values: Mapping[str, Any], *, status: int = 200
@@ -65,6 +80,13 @@ class Renderer:
             path=request.path,
             offset=wording.duration(offset) if offset else None,
             business_now=self._clock.now(),
-            maintenance=self._maintenance(),
+            maintenance=windows_of(self._maintenance()),
+            page_help=self._page_help(request),
+            open_alarms=self._alarms(visitor) if visitor is not None else 0,
         )
         return web.Response(text=text, status=status, content_type="text/html")
+
+    def _page_help(self, request: web.Request) -> str | None:
+        """The name of the help on the page that was asked for."""
+        key = route_key(request)
+        return None if key is None or self._book is None else self._book.page_at(key.partition(" ")[2])

@@ -1,5 +1,6 @@
 """Certificates and channels as the administration API shows them."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import msgspec
@@ -49,6 +50,17 @@ class PauseView(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     until: datetime | None
     reason: str
     in_force: bool
+
+
+class Window(msgspec.Struct, frozen=True):
+    """Channels with the same maintenance."""
+
+    channels: Sequence[PauseView]
+
+    @property
+    def first(self) -> PauseView:
+        """What all of them have in common."""
+        return self.channels[0]
 
 
 class RoutingView(msgspec.Struct, frozen=True, kw_only=True):
@@ -121,6 +133,14 @@ def pause_in_list(pause: ChannelPause, registry: Registry, now: datetime) -> Pau
         reason=pause.reason,
         in_force=pause.starts <= now,
     )
+
+
+def windows_of(pauses: Sequence[PauseView]) -> Sequence[Window]:
+    """The pauses, those for the same time and reason together."""
+    gathered: dict[tuple[datetime, datetime | None, str], list[PauseView]] = {}
+    for pause in pauses:
+        gathered.setdefault((pause.starts, pause.until, pause.reason), []).append(pause)
+    return [Window(channels) for channels in gathered.values()]
 
 
 def _event(event: Event) -> EventView:

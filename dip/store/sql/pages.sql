@@ -106,12 +106,12 @@ SELECT m.id, m.received_at, m.interface, m.event, m.sender, m.sender_role, m.ref
 FROM message m WHERE m.id IN (SELECT value FROM json_each(:numbers)) ORDER BY m.id DESC;
 
 -- name: one_message
--- One message by transaction id, with the call that brought it; the last column says whether it is archived.
+-- One message by transaction id, whether it is archived, and the call that brought it.
 SELECT m.id, m.received_at, m.interface, m.event, m.sender, m.sender_role, m.reference, m.transaction_id,
     m.correlation_id, m.envelope_reference, m.protected, m.archive_until,
     EXISTS (SELECT 1 FROM archive a WHERE a.message = m.id),
     e.at, e.party, e.method, e.url, e.content_hash, e.signature, e.signature_date, e.signing_certificate,
-    e.tls_certificate, e.status, e.duration_us
+    e.tls_certificate, e.status, e.duration_us, e.note
 FROM message m JOIN exchange e ON e.id = m.exchange WHERE m.transaction_id = ?;
 
 -- name: known_to
@@ -297,9 +297,13 @@ SELECT (SELECT min(id) FROM message WHERE id > ?), (SELECT max(id) FROM message)
 
 -- name: alarms
 -- Alarms below a key, newest first; those that go on, those that are over, or all. parties: those about some
--- participants (a JSON array), with whose DIP id the subject begins.
-SELECT id, kind, subject, raised_at, updated_at, cleared_at, detail FROM alarm
+-- participants (a JSON array), with whose DIP id the subject begins. kind, about: of one kind, about one participant.
+-- No more are kept than the setting alarm_kept_most.
+SELECT id, kind, subject, raised_at, updated_at, cleared_at, detail, rule, acknowledged_at, acknowledged_by, note
+FROM alarm
 WHERE (:before IS NULL OR id < :before) AND (:is_open IS NULL OR (cleared_at IS NULL) = :is_open)
+    AND (:kind IS NULL OR kind = :kind)
+    AND (:about IS NULL OR substr(subject, 1, instr(subject || ' ', ' ') - 1) = :about)
     AND (:parties IS NULL
         OR substr(subject, 1, instr(subject || ' ', ' ') - 1) IN (SELECT value FROM json_each(:parties)))
 ORDER BY id DESC LIMIT :limit;
@@ -369,3 +373,163 @@ ORDER BY l.publication DESC, l.id DESC LIMIT :limit;
 -- What was removed of a channel, or of all, the last first, below a place in that order.
 SELECT * FROM payload WHERE state = 'removed' AND (:channel IS NULL OR channel = :channel)
     AND (removed_at, id) < (:at, :payload) ORDER BY removed_at DESC, id DESC LIMIT :limit;
+
+-- name: throughput
+-- What passed from one time to another, by bucket of so many seconds, and by channel, side, party and outcome where asked.
+SELECT at - at % :bucket AS begins, CASE WHEN :by_channel THEN channel END AS for_channel, side,
+    CASE WHEN :by_party THEN party END AS for_party, outcome,
+    sum(count), sum(timed), sum(sum_us), min(CASE WHEN timed THEN least_us END), max(CASE WHEN timed THEN most_us END),
+    sum(late_0), sum(late_1), sum(late_2), sum(late_3), sum(late_4), sum(late_5),
+    sum(late_6), sum(late_7), sum(late_8), sum(late_9), sum(late_10), sum(late_11),
+    sum(late_12), sum(late_13), sum(late_14), sum(late_15), sum(late_16), sum(late_17),
+    sum(late_18), sum(late_19)
+FROM throughput
+WHERE span = :span AND at >= :since AND at < :until AND side = :side
+    AND (:channels IS NULL OR channel IN (SELECT value FROM json_each(:channels)))
+    AND (:parties IS NULL OR party IN (SELECT value FROM json_each(:parties)))
+    AND (:outcomes IS NULL OR outcome IN (SELECT value FROM json_each(:outcomes)))
+GROUP BY begins, for_channel, for_party, outcome ORDER BY begins, for_channel, for_party, outcome LIMIT :limit;
+
+-- name: first_received_from
+-- The number behind which there is nothing received before a time; found by halving, for numbers grow with time.
+WITH RECURSIVE half (low, high) AS (
+    SELECT (SELECT min(id) FROM message), (SELECT max(id) + 1 FROM message)
+    UNION ALL
+    SELECT
+        CASE WHEN (SELECT m.received_at FROM message m WHERE m.id >= (low + high) / 2 ORDER BY m.id LIMIT 1) < :at
+            THEN (low + high) / 2 + 1 ELSE low END,
+        CASE WHEN (SELECT m.received_at FROM message m WHERE m.id >= (low + high) / 2 ORDER BY m.id LIMIT 1) < :at
+            THEN high ELSE (low + high) / 2 END
+    FROM half WHERE low < high
+)
+SELECT low FROM half WHERE low >= high;
+
+-- name: sent_of_messages
+-- What was sent on of messages (a JSON array of numbers), and of status messages about them, with how it ended; the newest
+-- first. parties: who asks (a JSON array); a sender sees all, another one what is its own.
+SELECT d.message, l.recipient, d.state, d.attempts, d.queued_at, d.settled_at,
+    d.requeue IS NOT NULL OR d.replay, s.code, s.origin, s.at,
+    (SELECT group_concat(DISTINCT json_extract(r.value, '$.role')) FROM json_each(m.addressing, '$.recipients') r
+        WHERE json_extract(r.value, '$.dipId') = l.recipient),
+    j.status_code
+FROM json_each(:numbers) n CROSS JOIN message m ON m.id = n.value
+    CROSS JOIN delivery d INDEXED BY delivery_by_message ON d.message = m.id CROSS JOIN lane l ON l.id = d.lane
+    LEFT JOIN status_message s ON s.id = d.status_message
+    LEFT JOIN journal_entry j ON j.message = d.message AND j.exchange = d.exchange AND j.delivery = d.id
+WHERE :parties IS NULL OR m.sender IN (SELECT value FROM json_each(:parties))
+    OR l.recipient IN (SELECT value FROM json_each(:parties)) OR s.origin IN (SELECT value FROM json_each(:parties))
+ORDER BY d.id DESC LIMIT :limit;
+
+-- name: incidents
+-- Incidents below a key, newest first; those that are closed, those that are not, or all; of a priority, or of each.
+-- company and parties (a JSON array): those of the company, for no participant or one of the parties, and those that
+-- everybody may read; NULL for all. overdue_at: those that are escalated, or were to be resolved by then and are not.
+SELECT id, title, description, channels, impact, urgency, priority, state, company, participant, raised_by, raised_by_company,
+    raised_at, due_at, changed_at, version, owner, team, root_cause, resolution, notice, transaction_id, alarm, resolved_at,
+    confirmed_at, confirmed_by, closed_at, review
+FROM incident
+WHERE id < :before AND (:is_closed IS NULL OR (state = 'closed') = :is_closed)
+    AND (:priority IS NULL OR priority = :priority)
+    AND (:company IS NULL OR notice IS NOT NULL OR (company = :company
+        AND (participant IS NULL OR participant IN (SELECT value FROM json_each(:parties)))))
+    AND (:overdue_at IS NULL OR state = 'escalated' OR (state IN ('open', 'assigned') AND due_at < :overdue_at))
+ORDER BY id DESC LIMIT :limit;
+
+-- name: incident_entries
+-- The history of an incident below a key, newest first.
+SELECT number, at, author, kind, way, person, text, changes FROM incident_entry
+WHERE incident = :incident AND number < :before ORDER BY number DESC LIMIT :limit;
+
+-- name: related_incidents
+-- The numbers of the incidents that have to do with one, newest first.
+SELECT other FROM incident_relation WHERE incident = :incident ORDER BY other DESC LIMIT :limit;
+
+-- name: addresses_of_users
+-- Where users who can log in are written to, with their powers.
+SELECT u.name, a.mail, u.powers FROM user_address a JOIN user u ON u.name = a.user WHERE u.disabled_at IS NULL;
+
+-- name: newest_of_interfaces
+-- Message numbers of some channels (a JSON array), newest first, from a number, below a key: as much as a page needs of each.
+SELECT k.value FROM json_each(:interfaces) i, json_each((SELECT json_group_array(id) FROM (
+    SELECT m.id FROM message m WHERE m.interface = i.value AND m.id >= :first AND m.id < :before
+    ORDER BY m.id DESC LIMIT :limit))) k
+ORDER BY k.value DESC LIMIT :limit;
+
+-- name: newest_of_envelope
+-- Of so many messages below a key, from a number: the last number looked at, how many there were, and those with an envelope
+-- reference, of one sender where that is given.
+SELECT min(id), count(*), json_group_array(id) FILTER (
+    WHERE envelope_reference = :envelope AND (:sender IS NULL OR sender = :sender))
+FROM (SELECT m.id, m.envelope_reference, m.sender FROM message m WHERE m.id >= :first AND m.id < :before
+    ORDER BY m.id DESC LIMIT :scan);
+
+-- name: around_of_mpans
+-- Message numbers of some MPANs on both sides of a message: wanted is a JSON array of pairs, an MPAN's key and a message's
+-- number. Keys may collide: who asks compares digests.
+SELECT DISTINCT n.value FROM json_each(:wanted) w, json_each((SELECT json_group_array(message) FROM (
+    SELECT * FROM (SELECT message FROM (
+        SELECT message FROM message_key WHERE key = json_extract(w.value, '$[0]') AND message < json_extract(w.value, '$[1]')
+        UNION ALL SELECT message FROM message_key_gathered
+            WHERE key = json_extract(w.value, '$[0]') AND message < json_extract(w.value, '$[1]'))
+        ORDER BY message DESC LIMIT :back)
+    UNION ALL
+    SELECT * FROM (SELECT message FROM (
+        SELECT message FROM message_key WHERE key = json_extract(w.value, '$[0]') AND message >= json_extract(w.value, '$[1]')
+        UNION ALL SELECT message FROM message_key_gathered
+            WHERE key = json_extract(w.value, '$[0]') AND message >= json_extract(w.value, '$[1]'))
+        ORDER BY message LIMIT :on)))) n;
+
+-- name: of_correlations
+-- Message numbers of some workflows (a JSON array of correlation ids), the first so many of each.
+SELECT n.value FROM json_each(:correlations) c, json_each((SELECT json_group_array(id) FROM (
+    SELECT m.id FROM message m WHERE m.correlation_id = c.value ORDER BY m.id LIMIT :limit))) n;
+
+-- name: flow_messages
+-- Messages by number (a JSON array) of some channels (a JSON array), in order of receipt, as the flow reports need them;
+-- the last columns: deliveries that came to nothing, whether nobody could be reached, whether the parties know it.
+SELECT m.id, m.received_at, m.interface, m.event, m.sender, m.sender_role, m.reference, m.transaction_id,
+    m.correlation_id, m.envelope_reference, m.mpan_digest,
+    (SELECT count(*) FROM delivery d CROSS JOIN lane l ON l.id = d.lane
+        WHERE d.message = m.id AND d.status_message IS NULL AND d.state IN ('rejected', 'dead', 'withdrawn')
+            AND (:parties IS NULL OR m.sender IN (SELECT value FROM json_each(:parties))
+                OR l.recipient IN (SELECT value FROM json_each(:parties)))),
+    m.addressed = 'Failed',
+    :parties IS NULL OR m.sender IN (SELECT value FROM json_each(:parties)) OR EXISTS (
+        SELECT 1 FROM delivery d CROSS JOIN lane l ON l.id = d.lane
+        WHERE d.message = m.id AND d.status_message IS NULL
+            AND l.recipient IN (SELECT value FROM json_each(:parties)))
+FROM message m WHERE m.id IN (SELECT value FROM json_each(:numbers))
+    AND +m.interface IN (SELECT value FROM json_each(:interfaces)) ORDER BY m.id;
+
+-- name: sealed_of
+-- Archived messages by number (a JSON array), sealed, as far as they are not larger than so many bytes.
+SELECT a.message, m.transaction_id, a.sealed FROM archive a JOIN message m ON m.id = a.message
+WHERE a.message IN (SELECT value FROM json_each(:numbers)) AND length(a.sealed) <= :most;
+
+-- name: audit_rows
+-- Messages by number (a JSON array), newest first, with the answer to the sender's call and every recipient's state, the
+-- last where it was queued again. parties: who asks (a JSON array); a sender sees all, another one what is its own.
+SELECT m.id, m.received_at, m.interface, m.event, m.sender, m.sender_role, m.reference, m.transaction_id,
+    m.correlation_id, m.envelope_reference, (SELECT e.status FROM exchange e WHERE e.id = m.exchange),
+    m.addressed = 'SentToTopic',
+    (SELECT json_group_array(json_array(s.recipient, s.state)) FROM (
+        SELECT l.recipient, d.state FROM delivery d CROSS JOIN lane l ON l.id = d.lane
+        WHERE d.message = m.id AND d.status_message IS NULL AND (:parties IS NULL
+            OR m.sender IN (SELECT value FROM json_each(:parties))
+            OR l.recipient IN (SELECT value FROM json_each(:parties)))
+            AND NOT EXISTS (SELECT 1 FROM delivery f WHERE f.message = d.message AND f.lane = d.lane AND f.id > d.id
+                AND f.status_message IS NULL)
+        ORDER BY l.recipient) s)
+FROM message m WHERE m.id IN (SELECT value FROM json_each(:numbers))
+    AND (:parties IS NULL OR m.sender IN (SELECT value FROM json_each(:parties)) OR EXISTS (
+        SELECT 1 FROM delivery d CROSS JOIN lane l ON l.id = d.lane
+        WHERE d.message = m.id AND d.status_message IS NULL
+            AND l.recipient IN (SELECT value FROM json_each(:parties))))
+ORDER BY m.id DESC;
+
+-- name: newest_of_sender_and_interfaces
+-- Of so many messages of one sender below a key, from a number: the last number looked at, how many there were, and those
+-- of some channels (a JSON array).
+SELECT min(id), count(*), json_group_array(id) FILTER (WHERE interface IN (SELECT value FROM json_each(:interfaces)))
+FROM (SELECT m.id, m.interface FROM message m WHERE m.sender = :sender AND m.id >= :first AND m.id < :before
+    ORDER BY m.id DESC LIMIT :scan);

@@ -544,8 +544,10 @@ DELETE FROM exchange WHERE id IN (SELECT id FROM exchange ORDER BY id LIMIT ?2) 
 DELETE FROM requeue WHERE id IN (SELECT id FROM requeue WHERE ended_at < ?1 ORDER BY id LIMIT ?2);
 
 -- name: forget_alarms
--- Some alarms that were over before a moment.
-DELETE FROM alarm WHERE id IN (SELECT id FROM alarm WHERE cleared_at < ?1 ORDER BY id LIMIT ?2);
+-- Some alarms that were over before a moment, or are over and further back than so many.
+DELETE FROM alarm WHERE id IN (
+    SELECT id FROM alarm
+    WHERE cleared_at < ?1 OR (cleared_at IS NOT NULL AND id <= (SELECT max(id) FROM alarm) - ?3) ORDER BY id LIMIT ?2);
 
 -- name: catalogue_latest
 -- The last version of every part of the catalogue that was ever changed.
@@ -673,15 +675,54 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?);
 
 -- name: alarms_open
 -- The alarms that are not over.
-SELECT id, kind, subject, raised_at, updated_at, cleared_at, detail FROM alarm WHERE cleared_at IS NULL ORDER BY id;
+SELECT id, kind, subject, raised_at, updated_at, cleared_at, detail, rule, acknowledged_at, acknowledged_by, note
+FROM alarm WHERE cleared_at IS NULL ORDER BY id;
 
 -- name: add_alarm
 -- An alarm that was raised.
-INSERT INTO alarm (kind, subject, raised_at, updated_at, cleared_at, detail) VALUES (?, ?, ?, ?, ?, ?);
+INSERT INTO alarm (kind, subject, raised_at, updated_at, cleared_at, detail, rule) VALUES (?, ?, ?, ?, ?, ?, ?);
 
 -- name: save_alarm
 -- How an alarm stands now.
-UPDATE alarm SET updated_at = ?2, cleared_at = ?3, detail = ?4 WHERE id = ?1;
+UPDATE alarm SET updated_at = ?2, cleared_at = ?3, detail = ?4, acknowledged_at = ?5, acknowledged_by = ?6, note = ?7
+WHERE id = ?1;
+
+-- name: alarm_rules
+-- Every rule that raises alarms, by name.
+SELECT id, name, kind, threshold, period_s, recipient, channel, in_force, changed_at, author FROM alarm_rule
+ORDER BY name;
+
+-- name: add_alarm_rule
+-- A further rule.
+INSERT INTO alarm_rule (name, kind, threshold, period_s, recipient, channel, in_force, changed_at, author)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?);
+
+-- name: save_alarm_rule
+-- A rule as it is from now on.
+UPDATE alarm_rule SET name = ?2, kind = ?3, threshold = ?4, period_s = ?5, recipient = ?6, channel = ?7, in_force = ?8,
+    changed_at = ?9, author = ?10
+WHERE id = ?1;
+
+-- name: remove_alarm_rule
+-- A rule goes.
+DELETE FROM alarm_rule WHERE id = ?;
+
+-- name: alarm_subscriptions
+-- What every user wants to be told of alarms.
+SELECT id, user, way, target, kinds, channels, about, made_at FROM alarm_subscription ORDER BY id;
+
+-- name: add_alarm_subscription
+-- A user wants to be told of alarms; nothing where the user has gone.
+INSERT INTO alarm_subscription (user, way, target, kinds, channels, about, made_at)
+SELECT name, ?2, ?3, ?4, ?5, ?6, ?7 FROM user WHERE name = ?1;
+
+-- name: remove_alarm_subscription
+-- A user does not want it any more.
+DELETE FROM alarm_subscription WHERE id = ?;
+
+-- name: remove_alarm_subscriptions_of
+-- A user leaves; what it wanted to be told goes with it.
+DELETE FROM alarm_subscription WHERE user = ?;
 
 -- name: add_activity
 -- A record of the activity log, chained to the one before.
@@ -856,3 +897,94 @@ DELETE FROM distribution_variant WHERE publication IN (SELECT value FROM json_ea
 -- name: forget_publications
 -- These publications (a JSON array of numbers).
 DELETE FROM publication WHERE id IN (SELECT value FROM json_each(?));
+
+-- name: add_throughput
+-- What passed in a span of time, added to what passed in it before.
+INSERT INTO throughput (span, at, channel, side, party, outcome, count, timed, sum_us, least_us, most_us,
+    late_0, late_1, late_2, late_3, late_4, late_5, late_6, late_7, late_8, late_9,
+    late_10, late_11, late_12, late_13, late_14, late_15, late_16, late_17, late_18, late_19)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (span, at, channel, side, party, outcome) DO UPDATE SET count = count + excluded.count,
+    timed = timed + excluded.timed, sum_us = sum_us + excluded.sum_us,
+    least_us = min(least_us, excluded.least_us), most_us = max(most_us, excluded.most_us),
+    late_0 = late_0 + excluded.late_0, late_1 = late_1 + excluded.late_1, late_2 = late_2 + excluded.late_2,
+    late_3 = late_3 + excluded.late_3, late_4 = late_4 + excluded.late_4, late_5 = late_5 + excluded.late_5,
+    late_6 = late_6 + excluded.late_6, late_7 = late_7 + excluded.late_7, late_8 = late_8 + excluded.late_8,
+    late_9 = late_9 + excluded.late_9, late_10 = late_10 + excluded.late_10, late_11 = late_11 + excluded.late_11,
+    late_12 = late_12 + excluded.late_12, late_13 = late_13 + excluded.late_13, late_14 = late_14 + excluded.late_14,
+    late_15 = late_15 + excluded.late_15, late_16 = late_16 + excluded.late_16, late_17 = late_17 + excluded.late_17,
+    late_18 = late_18 + excluded.late_18, late_19 = late_19 + excluded.late_19;
+
+-- name: settled_just_now
+-- For the throughput: the deliveries (a JSON array of ids) that a call settled, with channel, sender, recipient and the
+-- moment from which they waited.
+SELECT d.id, l.channel, m.sender, l.recipient, CASE WHEN d.replay THEN d.queued_at ELSE m.received_at END
+FROM delivery d JOIN lane l ON l.id = d.lane LEFT JOIN message m ON m.id = d.message
+WHERE d.id IN (SELECT value FROM json_each(?1)) AND d.exchange = ?2;
+
+-- name: forget_throughput
+-- At most so many rows of a span before a time.
+DELETE FROM throughput WHERE (span, at, channel, side, party, outcome) IN (
+    SELECT span, at, channel, side, party, outcome FROM throughput WHERE span = ?1 AND at < ?2 LIMIT ?3);
+
+-- name: incident
+-- One incident.
+SELECT id, title, description, channels, impact, urgency, priority, state, company, participant, raised_by, raised_by_company,
+    raised_at, due_at, changed_at, version, owner, team, root_cause, resolution, notice, transaction_id, alarm, resolved_at,
+    confirmed_at, confirmed_by, closed_at, review
+FROM incident WHERE id = ?;
+
+-- name: unfinished_incidents
+-- How many incidents of a company (NULL: the DIP's own) are not closed, at most so many.
+SELECT count(*) FROM (SELECT 1 FROM incident WHERE company IS ?1 AND state <> 'closed' LIMIT ?2);
+
+-- name: add_incident
+-- An incident that was raised.
+INSERT INTO incident (id, title, description, channels, impact, urgency, priority, state, company, participant, raised_by, raised_by_company,
+    raised_at, due_at, changed_at, version, owner, team, root_cause, resolution, notice, transaction_id, alarm, resolved_at,
+    confirmed_at, confirmed_by, closed_at, review)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+
+-- name: save_incident
+-- How an incident stands now.
+UPDATE incident SET title = ?2, description = ?3, channels = ?4, impact = ?5, urgency = ?6, priority = ?7, state = ?8,
+    company = ?9, participant = ?10, raised_by = ?11, raised_by_company = ?12, raised_at = ?13, due_at = ?14,
+    changed_at = ?15, version = ?16, owner = ?17, team = ?18, root_cause = ?19, resolution = ?20, notice = ?21,
+    transaction_id = ?22, alarm = ?23, resolved_at = ?24, confirmed_at = ?25, confirmed_by = ?26, closed_at = ?27,
+    review = ?28
+WHERE id = ?1;
+
+-- name: add_incident_entry
+-- A further entry in the history of an incident.
+INSERT INTO incident_entry (incident, number, at, author, kind, way, person, text, changes)
+SELECT ?1, coalesce(max(number), 0) + 1, ?2, ?3, ?4, ?5, ?6, ?7, ?8 FROM incident_entry WHERE incident = ?1;
+
+-- name: relate_incidents
+-- Two incidents have to do with each other.
+INSERT INTO incident_relation (incident, other) VALUES (?1, ?2), (?2, ?1) ON CONFLICT DO NOTHING;
+
+-- name: user_address
+-- Where a user is written to.
+SELECT mail FROM user_address WHERE user = ?;
+
+-- name: save_user_address
+-- Where a user is written to, new or changed.
+INSERT INTO user_address (user, mail) VALUES (?, ?) ON CONFLICT (user) DO UPDATE SET mail = excluded.mail;
+
+-- name: remove_user_address
+-- A user is not written to any more.
+DELETE FROM user_address WHERE user = ?;
+
+-- name: maintenance_told
+-- The maintenance that users were written to about.
+SELECT channel, starts, ends, reason, begun FROM maintenance_told ORDER BY channel;
+
+-- name: save_maintenance_told
+-- Users are written to about the maintenance of a channel.
+INSERT INTO maintenance_told (channel, starts, ends, reason, begun) VALUES (?, ?, ?, ?, ?)
+ON CONFLICT (channel) DO UPDATE SET starts = excluded.starts, ends = excluded.ends, reason = excluded.reason,
+    begun = excluded.begun;
+
+-- name: forget_maintenance_told
+-- The maintenance of a channel is over, and users are told.
+DELETE FROM maintenance_told WHERE channel = ?;

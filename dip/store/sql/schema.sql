@@ -368,9 +368,42 @@ CREATE TABLE alarm (
     raised_at INTEGER NOT NULL,
     updated_at INTEGER NOT NULL,
     cleared_at INTEGER,
-    detail TEXT NOT NULL
+    detail TEXT NOT NULL,
+    rule TEXT NOT NULL DEFAULT '',
+    acknowledged_at INTEGER,
+    acknowledged_by TEXT NOT NULL DEFAULT '',
+    note TEXT NOT NULL DEFAULT ''
 ) STRICT;
-CREATE UNIQUE INDEX alarm_open ON alarm (kind, subject) WHERE cleared_at IS NULL;
+CREATE UNIQUE INDEX alarm_open ON alarm (kind, subject, rule) WHERE cleared_at IS NULL;
+
+-- Thresholds beside those of the settings. threshold: seconds, messages or days, by kind; recipient, channel: '' for all.
+CREATE TABLE alarm_rule (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    name TEXT NOT NULL UNIQUE,
+    kind TEXT NOT NULL CHECK (kind IN (
+        'latency', 'queue_age', 'dead_letters', 'throughput', 'endpoint_paused', 'certificate_expires'
+    )),
+    threshold REAL NOT NULL,
+    period_s REAL,
+    recipient TEXT NOT NULL DEFAULT '',
+    channel TEXT NOT NULL DEFAULT '',
+    in_force INTEGER NOT NULL CHECK (in_force IN (0, 1)),
+    changed_at INTEGER NOT NULL,
+    author TEXT NOT NULL
+) STRICT;
+
+-- Which alarms a user is told of, and where. kinds, channels: JSON arrays, empty for all; about: a DIP id, '' for all.
+CREATE TABLE alarm_subscription (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    user TEXT NOT NULL REFERENCES user (name) ON DELETE CASCADE,
+    way TEXT NOT NULL CHECK (way IN ('mail', 'webhook', 'page')),
+    target TEXT NOT NULL,
+    kinds TEXT NOT NULL,
+    channels TEXT NOT NULL,
+    about TEXT NOT NULL,
+    made_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX alarm_subscription_by_user ON alarm_subscription (user);
 
 -- Authorities that are not this environment's: trusted ones, whose certificates participants may bring, and those of
 -- other environments, known so that a refusal can name them.
@@ -496,3 +529,116 @@ CREATE TABLE distribution_variant (
     PRIMARY KEY (publication, number)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX distribution_variant_by_payload ON distribution_variant (payload) WHERE payload IS NOT NULL;
+
+-- Written in the commit of what it counts: all three spans, at seconds since 1970 of business time. side: the party sent
+-- the messages, or got them. timed: those whose time is known; late_n: how many of these took up to the n-th bound.
+CREATE TABLE throughput (
+    span INTEGER NOT NULL CHECK (span IN (60, 3600, 86400)),
+    at INTEGER NOT NULL,
+    channel TEXT NOT NULL,
+    side TEXT NOT NULL CHECK (side IN ('sender', 'recipient')),
+    party TEXT NOT NULL,
+    outcome TEXT NOT NULL,
+    count INTEGER NOT NULL,
+    timed INTEGER NOT NULL,
+    sum_us INTEGER NOT NULL,
+    least_us INTEGER NOT NULL,
+    most_us INTEGER NOT NULL,
+    late_0 INTEGER NOT NULL,
+    late_1 INTEGER NOT NULL,
+    late_2 INTEGER NOT NULL,
+    late_3 INTEGER NOT NULL,
+    late_4 INTEGER NOT NULL,
+    late_5 INTEGER NOT NULL,
+    late_6 INTEGER NOT NULL,
+    late_7 INTEGER NOT NULL,
+    late_8 INTEGER NOT NULL,
+    late_9 INTEGER NOT NULL,
+    late_10 INTEGER NOT NULL,
+    late_11 INTEGER NOT NULL,
+    late_12 INTEGER NOT NULL,
+    late_13 INTEGER NOT NULL,
+    late_14 INTEGER NOT NULL,
+    late_15 INTEGER NOT NULL,
+    late_16 INTEGER NOT NULL,
+    late_17 INTEGER NOT NULL,
+    late_18 INTEGER NOT NULL,
+    late_19 INTEGER NOT NULL,
+    PRIMARY KEY (span, at, channel, side, party, outcome)
+) STRICT, WITHOUT ROWID;
+
+-- What users reported, until the one who raised it confirmed that it is resolved (7.3). company: the number of the company
+-- that it concerns, NULL for the DIP's own; notice: what everybody may read; priority follows from impact and urgency.
+CREATE TABLE incident (
+    id INTEGER PRIMARY KEY,
+    title TEXT NOT NULL,
+    description TEXT NOT NULL,
+    channels TEXT NOT NULL,
+    impact TEXT NOT NULL CHECK (impact IN ('low', 'medium', 'high')),
+    urgency TEXT NOT NULL CHECK (urgency IN ('low', 'medium', 'high')),
+    priority INTEGER NOT NULL CHECK (priority BETWEEN 1 AND 4),
+    state TEXT NOT NULL CHECK (state IN ('open', 'assigned', 'escalated', 'resolved', 'closed')),
+    company TEXT,
+    participant TEXT,
+    raised_by TEXT NOT NULL,
+    raised_by_company TEXT,
+    raised_at INTEGER NOT NULL,
+    due_at INTEGER NOT NULL,
+    changed_at INTEGER NOT NULL,
+    version INTEGER NOT NULL,
+    owner TEXT,
+    team TEXT,
+    root_cause TEXT NOT NULL,
+    resolution TEXT NOT NULL,
+    notice TEXT,
+    transaction_id TEXT,
+    alarm INTEGER,
+    resolved_at INTEGER,
+    confirmed_at INTEGER,
+    confirmed_by TEXT,
+    closed_at INTEGER,
+    review TEXT
+) STRICT;
+CREATE INDEX incident_unfinished ON incident (company, id) WHERE state <> 'closed';
+
+-- Every change of an incident and every contact about it; never changed. changes: before and after, by field (JSON).
+CREATE TABLE incident_entry (
+    incident INTEGER NOT NULL REFERENCES incident (id),
+    number INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    author TEXT NOT NULL,
+    kind TEXT NOT NULL CHECK (kind IN ('change', 'contact')),
+    way TEXT CHECK (way IN ('phone', 'mail', 'page')),
+    person TEXT NOT NULL,
+    text TEXT NOT NULL,
+    changes TEXT NOT NULL,
+    PRIMARY KEY (incident, number)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE incident_relation (
+    incident INTEGER NOT NULL REFERENCES incident (id),
+    other INTEGER NOT NULL REFERENCES incident (id),
+    PRIMARY KEY (incident, other)
+) STRICT, WITHOUT ROWID;
+
+CREATE TRIGGER incident_never_reopened BEFORE UPDATE ON incident WHEN OLD.state = 'closed'
+BEGIN SELECT RAISE(ABORT, 'a closed incident is never changed'); END;
+CREATE TRIGGER incident_entry_unchanged BEFORE UPDATE ON incident_entry
+BEGIN SELECT RAISE(ABORT, 'the history of an incident is never changed'); END;
+CREATE TRIGGER incident_entry_kept BEFORE DELETE ON incident_entry
+BEGIN SELECT RAISE(ABORT, 'the history of an incident is never changed'); END;
+
+-- Where a user is written to.
+CREATE TABLE user_address (
+    user TEXT PRIMARY KEY,
+    mail TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- The maintenance of channels that users were written to about (5.13.5). begun: that it began was told as well.
+CREATE TABLE maintenance_told (
+    channel TEXT PRIMARY KEY,
+    starts INTEGER NOT NULL,
+    ends INTEGER,
+    reason TEXT NOT NULL,
+    begun INTEGER NOT NULL CHECK (begun IN (0, 1))
+) STRICT, WITHOUT ROWID;

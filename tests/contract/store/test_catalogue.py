@@ -33,9 +33,9 @@ async def test_versions_come_back_newest_first_and_the_latest_of_each_part(opene
 
 async def test_a_later_pause_replaces_the_earlier_and_is_forgotten_alone(opened: Opened) -> None:
     store = opened.catalogue
-    await store.save_pause(pause("IF-031"))
-    await store.save_pause(pause("IF-032"))
-    await store.save_pause(pause("IF-031", AT + timedelta(hours=1)))
+    await store.save_pauses([pause("IF-031")])
+    await store.save_pauses([pause("IF-032")])
+    await store.save_pauses([pause("IF-031", AT + timedelta(hours=1))])
     assert list(store.pauses()) == [pause("IF-031", AT + timedelta(hours=1)), pause("IF-032")]
     await store.remove_pause(InterfaceId("IF-031"))
     assert list(store.pauses()) == [pause("IF-032")]
@@ -44,7 +44,7 @@ async def test_a_later_pause_replaces_the_earlier_and_is_forgotten_alone(opened:
 async def test_both_are_there_when_the_store_is_opened_again(factory: StoreFactory, tmp_path: Path) -> None:
     async with factory(tmp_path) as opened:
         await opened.catalogue.add_version(version(1, "é\n"))
-        await opened.catalogue.save_pause(pause("IF-031"))
+        await opened.catalogue.save_pauses([pause("IF-031")])
     async with factory(tmp_path) as opened:
         assert list(opened.catalogue.latest_versions()) == [version(1, "é\n")]
         assert list(opened.catalogue.pauses()) == [pause("IF-031")]

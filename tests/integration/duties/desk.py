@@ -36,6 +36,10 @@ class Desk:
         """The body of a POST."""
         return (await self._say("POST", f"/admin/api/{path}", order, status)).body
 
+    async def patch(self, path: str, order: Any, status: int = 200) -> Any:
+        """The body of a PATCH."""
+        return (await self._say("PATCH", f"/admin/api/{path}", order, status)).body
+
     async def delete(self, path: str, status: int = 200) -> Any:
         """The body of a DELETE."""
         return (await self._say("DELETE", f"/admin/api/{path}", None, status)).body

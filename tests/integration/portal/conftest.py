@@ -23,6 +23,7 @@ from dip.appointments.pending import PendingChanges
 from dip.archive.archive import Archive
 from dip.archive.rotation import Rotation
 from dip.assembly.base import activity_log
+from dip.assembly.service_desk import make_incidents
 from dip.assembly.trust import establish_trust
 from dip.assembly.wakes import Wake
 from dip.catalogue.catalogue import Catalogue
@@ -30,10 +31,8 @@ from dip.catalogue.pauses import Pauses
 from dip.channels.registry import Registry, load, read
 from dip.conformance.faults import Faults
 from dip.delivery.dispatcher import Dispatcher
-from dip.delivery.duties import Duties
 from dip.delivery.endpoint import Endpoint
 from dip.delivery.requeue import Requeues
-from dip.delivery.returns import Returns
 from dip.delivery.worker import Worker
 from dip.ground.assets import asset
 from dip.ground.clock import Clock
@@ -59,6 +58,7 @@ from dip.registration.pulling import Pulling
 from dip.registration.rejections import Rejections
 from dip.registration.service_client import RegistrationServiceClient
 from dip.registration.updates import Updates
+from dip.reporting.alarm_rules import AlarmRules
 from dip.reporting.alarms import Alarms
 from dip.reporting.metrics import Metrics
 from dip.routing.explain import Explainer
@@ -71,6 +71,7 @@ from dip.store.sqlite import SqliteStore
 from dip.store.users import User
 from dip.trust.keeping import AUTHORITY, sealed_authority
 from tests.integration.portal import traffic
+from tests.integration.portal.duties import duties_of, nobody_subscribes
 from tests.integration.portal.people import Meet, Person
 
 TOKEN = "an-administration-token"
@@ -256,29 +257,6 @@ def requeues_of(store: SqliteStore, clock: Clock, log: Log) -> Requeues:
     )
 
 
-def duties_of(
-    store: SqliteStore, clock: Clock, log: Log, catalogue: Catalogue, pauses: Pauses, dispatcher: Dispatcher
-) -> Duties:
-    settings = Settings()
-    mailer = Mailer(settings=settings, log=log)
-    return Duties(
-        settings=settings,
-        clock=clock,
-        store=store,
-        registry=catalogue.registry,
-        pauses=pauses,
-        dispatcher=dispatcher,
-        returns=Returns(vault=Vault.opened(bytes(32), [], START)[0], texts=catalogue.registry.value.response_codes),
-        alarms=Alarms(store=store.alarms, clock=clock, settings=settings, mailer=mailer, log=log),
-        mailer=mailer,
-        metrics=Metrics(),
-        also_due=(),
-        wake=lambda lanes: None,
-        wake_again=lambda lanes: None,
-        log=log,
-    )
-
-
 @pytest.fixture
 async def portal(tmp_path: Path, registry: Registry) -> AsyncIterator[Portal]:
     written = io.StringIO()
@@ -340,6 +318,15 @@ async def portal(tmp_path: Path, registry: Registry) -> AsyncIterator[Portal]:
         participants=known,
         pages=store.pages,
         users=store.users,
+        user_addresses=store.user_addresses,
+        incidents=make_incidents(
+            settings=settings,
+            store=store,
+            participants=known,
+            mailer=Mailer(settings=settings, log=log),
+            clock=clock,
+            log=log,
+        ),
         activity=ActivityBook(store.activity_reader, scan=1000),
         vault=Mark(),
         first_password=tmp_path / "admin.password",
@@ -358,8 +345,11 @@ async def portal(tmp_path: Path, registry: Registry) -> AsyncIterator[Portal]:
             store=store.platform, vault=Vault(bytes(32), []), file=MasterKeyFile(tmp_path / "master.key"), log=log
         ),
         trust=trust,
-        duties=duties_of(store, clock, log, catalogue, pauses, dispatcher),
+        duties=duties_of(store, clock, log, catalogue, pauses, dispatcher, known),
+        alarm_rules=AlarmRules(store=store.alarm_settings, settings=settings, clock=clock),
+        subscriptions=nobody_subscribes(store, clock, log),
         dead_letters=store.dead_letters,
+        throughput=store.throughput,
         publications=publication_door(tmp_path, store, clock, log, catalogue.registry, executor),
         faults=Faults(environment="DEV", seed=1, most=100),
         metrics=metrics,

@@ -10,6 +10,7 @@ from dip.channels.flow import Choice, MessageStep
 from dip.channels.flows import load_flows
 from dip.channels.registry import Registry, load
 from dip.ground.assets import asset
+from dip.messages.identifiers import InterfaceId
 
 ROOT = Path(__file__).resolve().parents[3]
 HEAD = """\
@@ -50,22 +51,22 @@ def test_the_shipped_flows_fit_the_shipped_catalogue(registry: Registry) -> None
 def test_acquisition_has_its_stages_in_order() -> None:
     steps = load_flows(asset("channels")).flows["acquisition"].messages()
     assert list(dict.fromkeys((step.stage, step.interface, step.response) for step in steps)) == [
-        ("Switch confirmed", "IF-001", None),
-        ("Site described", "IF-002", None),
-        ("Service requested", "IF-031", None),
-        ("Request turned down", "IF-032", "R"),
-        ("Request lapsed", "IF-032", "L"),
-        ("Request lapsed", "IF-035", None),
-        ("Request accepted", "IF-032", "A"),
-        ("Provider asked", "IF-033", None),
-        ("Provider declined", "IF-034", "R"),
-        ("Provider declined", "IF-035", None),
-        ("Provider agreed", "IF-034", "A"),
-        ("Provider agreed", "IF-035", None),
-        ("Appointment in force", "IF-036", None),
-        ("Reading exchanged", "IF-041", None),
-        ("First consumption", "IF-021", None),
-        ("Consumption defaulted", "IF-013", None),
+        ("Gain confirmed", "IF-001", None),
+        ("Registration information provided", "IF-002", None),
+        ("Service appointment requested", "IF-031", None),
+        ("Service appointment rejected", "IF-032", "R"),
+        ("Service appointment lapsed", "IF-032", "L"),
+        ("Service appointment lapsed", "IF-035", None),
+        ("Service appointment accepted", "IF-032", "A"),
+        ("Service appointment with agent", "IF-033", None),
+        ("Rejected appointment request", "IF-034", "R"),
+        ("Rejected appointment request", "IF-035", None),
+        ("Approved appointment", "IF-034", "A"),
+        ("Approved appointment", "IF-035", None),
+        ("Successful appointment", "IF-036", None),
+        ("Successful appointment and read", "IF-041", None),
+        ("First HH submission", "IF-021", None),
+        ("Failed HH submission", "IF-013", None),
     ]
 
 
@@ -112,7 +113,16 @@ def test_a_catalogue_without_flows_has_none(tmp_path: Path) -> None:
         ("  []\n", "5:3: expected at least one step"),
         (
             GOOD + "linked_by: [{by: name, interfaces: [IF-031]}]\n",
-            "6:18: expected one of correlation, envelope, mpan, found 'name'",
+            "6:18: expected one of correlation, envelope, mpan, transaction, found 'name'",
+        ),
+        (
+            GOOD + "responses: {IF-031: {at: R0.responseCode}}\n",
+            "6:26: expected a path such as CommonBlock.R0.responseCode",
+        ),
+        (GOOD + "responses: {IF-032: {absent: A}}\n", "6:21: the key 'at' is missing"),
+        (
+            GOOD + "responses: {IF-031: {at: CommonBlock.R0.responseCode}}\n",
+            "6:13: no step of this flow asks for a response of IF-031",
         ),
         (GOOD + "linked_by: [{by: mpan, interfaces: [IF-021]}]\n", "6:37: no step of this flow is a message of IF-021"),
     ],
@@ -137,6 +147,19 @@ def test_what_a_flow_says_of_the_catalogue_is_compared_with_it(
     directory = written(tmp_path, HEAD + GOOD.replace(old, new))
     assert faults(directory, registry) == [found]
     assert load_flows(directory).flows.keys() == {"made"}
+
+
+def test_the_place_of_a_response_is_compared_with_the_formats(tmp_path: Path, registry: Registry) -> None:
+    step = (
+        "  - {stage: Answered, interface: IF-034, response: A, events: [DSAppSPResponse], from: [SDS], to: [REGS]}\n"
+        "responses: {IF-034: {at: CommonBlock.R0.responseCode}}\n"
+    )
+    found = faults(written(tmp_path, HEAD + step), registry)
+    assert found == ["6:26: no message of IF-034 has CommonBlock.R0.responseCode here"]
+    written(tmp_path, HEAD + step.replace("CommonBlock.R0", "CustomBlock.B007"))
+    (made,) = load_flows(tmp_path, registry).flows.values()
+    assert made.responses[InterfaceId("IF-034")].path == ("CustomBlock", "B007", "responseCode")
+    assert made.stages() == ("Answered",) and made.starts() == tuple(made.messages())
 
 
 def test_all_faults_of_all_files_come_at_once(tmp_path: Path) -> None:

@@ -47,6 +47,10 @@ def flow_record(flow: Flow) -> dict[str, Any]:
             {"by": link.by, "interfaces": link.interfaces, "eachLane": link.each_lane, "optional": link.optional}
             for link in flow.links
         ],
+        "responses": {
+            interface: {"at": ".".join(place.path), "absent": place.absent}
+            for interface, place in flow.responses.items()
+        },
         "steps": [_step_record(step) for step in flow.steps],
     }
 

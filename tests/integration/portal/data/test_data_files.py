@@ -103,7 +103,7 @@ async def test_a_flow_as_json_csv_and_mermaid(portal: Portal) -> None:
     assert flow["steps"][0]["interface"] == "IF-001"
     assert flow["steps"][3]["either"][0]["when"] == "Registration turns the request down"
     rows = await as_rows(portal, "flows/acquisition/steps.csv")
-    assert [row["stage"] for row in rows[:2]] == ["Switch confirmed", "Site described"]
+    assert [row["stage"] for row in rows[:2]] == ["Gain confirmed", "Registration information provided"]
     content_type, kept_as, text = await asked(portal, "flows/acquisition/sequence.mmd")
     assert content_type == "text/plain" and kept_as == 'attachment; filename="acquisition.mmd"'
     assert text.startswith("sequenceDiagram\n")

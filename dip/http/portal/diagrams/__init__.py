@@ -1,0 +1,1 @@
+"""Sequence diagrams of messages that were really sent (5.11.3)."""

@@ -1,0 +1,1 @@
+"""Help, open to everybody: pages, codes, words (5.12.1)."""
