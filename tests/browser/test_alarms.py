@@ -1,30 +1,20 @@
 """Alarms in a browser: a rule, a subscription and an acknowledgement, without scripts, on a telephone and on a wall."""
 
-import os
 import re
-import shutil
 
 import pytest
-from playwright.async_api import async_playwright
 
 from dip.store.alarms import AlarmKind
 from tests.conftest import Serve
+from tests.support.browser import browsing
 
-_CHROMIUM = shutil.which("chromium")
-# Where a change is decided on, nothing may be missing.
-pytestmark = pytest.mark.skipif(
-    _CHROMIUM is None and not os.environ.get("CI"), reason="there is no chromium on this machine"
-)
 PATHS = ("/alarms?state=", "/alarms/rules", "/alarms/subscriptions")
 
 
 @pytest.mark.requirement("FS-56", "FS-57")
 async def test_somebody_makes_a_rule_subscribes_and_looks_after_an_alarm(serve: Serve) -> None:
-    async with serve(alarm_check_s=3600.0) as platform, async_playwright() as playwright:
+    async with serve(alarm_check_s=3600.0) as platform, browsing() as browser:
         platform.dip.duties.alarms.raised(AlarmKind.CENTRAL_FEED, "feed of companies", "It gives no answer.")
-        browser = await playwright.chromium.launch(
-            executable_path=_CHROMIUM, args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
-        )
         context = await browser.new_context(java_script_enabled=False)
         page, url = await context.new_page(), platform.dip.portal_url
         await page.goto(f"{url}/login")

@@ -1,37 +1,16 @@
 """Sequence diagrams in a browser: without scripts, on a telephone and on a wall, light and dark, and from a file."""
 
 import asyncio
-import os
-import shutil
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page
 
 from tests.conftest import Serve
+from tests.support.browser import browsing
 from tests.support.platform import Platform
 from tests.support.played import play
-
-_CHROMIUM = shutil.which("chromium")
-# Where a change is decided on, nothing may be missing.
-pytestmark = pytest.mark.skipif(
-    _CHROMIUM is None and not os.environ.get("CI"), reason="there is no chromium on this machine"
-)
-
-
-@asynccontextmanager
-async def browsing() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path=_CHROMIUM, args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
-        )
-        try:
-            yield browser
-        finally:
-            await browser.close()
 
 
 async def opened(browser: Browser, platform: Platform, **options: Any) -> Page:

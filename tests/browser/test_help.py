@@ -6,12 +6,11 @@ from collections.abc import Sequence
 import pytest
 
 from dip.client import Received
-from tests.browser.test_publications import browsing, opened, pytestmark
 from tests.conftest import Serve
 from tests.integration.delivery.conftest import REGISTRATION, send, state_of
+from tests.support.browser import browsing, opened
 from tests.support.waiting import until
 
-__all__ = ["pytestmark"]
 PATHS = (
     "/help",
     "/help?text=dead+letter",

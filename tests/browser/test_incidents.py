@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from tests.browser.test_publications import browsing, opened, pytestmark  # noqa: F401
 from tests.conftest import Serve
 from tests.integration.duties.desk import desk
+from tests.support.browser import browsing, opened
 
 NEW = {"title": "A" * 120, "description": "IF-031 is not answered", "impact": "high", "urgency": "high"}
 PATHS = ("/incidents", "/incidents/new", "/incidents/1", "/maintenance")

@@ -2,11 +2,11 @@
 
 import pytest
 
-from tests.browser.test_publications import browsing, opened, pytestmark  # noqa: F401
 from tests.conftest import Serve
 from tests.integration.delivery.fault_desk import QUICK
 from tests.integration.routing.traffic import SUPPLIERS, send
 from tests.integration.verdicts.desk import office
+from tests.support.browser import browsing, opened
 from tests.support.platform import sample
 
 

@@ -1,44 +1,18 @@
 """Publications in a browser: without scripts, by keyboard, on a telephone and on a wall, light and dark."""
 
 import asyncio
-import os
 import re
-import shutil
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
-from playwright.async_api import Browser, Page, async_playwright
 
 from tests.conftest import Serve
+from tests.support.browser import browsing, opened
 from tests.support.publishing import File, Outside, publish
 
-_CHROMIUM = shutil.which("chromium")
-# Where a change is decided on, nothing may be missing.
-pytestmark = pytest.mark.skipif(
-    _CHROMIUM is None and not os.environ.get("CI"), reason="there is no chromium on this machine"
-)
 CSV = b"mpan,role\n2000056535971,SUP\n"
 LONG = "a-name-as-long-as-they-may-be-" + "x" * 60 + ".csv"
 PATHS = ("/publications", "/publications/IF-047", f"/publications/IF-047/{LONG}", "/publications?limit=0", "/login")
-
-
-@asynccontextmanager
-async def browsing() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path=_CHROMIUM, args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
-        )
-        try:
-            yield browser
-        finally:
-            await browser.close()
-
-
-async def opened(browser: Browser, **options: Any) -> Page:
-    return await (await browser.new_context(java_script_enabled=False, **options)).new_page()
 
 
 @pytest.mark.requirement("FS-57")

@@ -1,24 +1,18 @@
 """The audit report and the flow reports in a browser: without scripts, on a telephone and on a wall, light and dark."""
 
-import os
-import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Literal
 
 import pytest
-from playwright.async_api import Page, async_playwright
+from playwright.async_api import Page
 
 from tests.conftest import Serve
 from tests.integration.trails.stage import MPAN, answered, played, requested
+from tests.support.browser import browsing
 from tests.support.platform import Platform
 
-_CHROMIUM = shutil.which("chromium")
-# Where a change is decided on, nothing may be missing.
-pytestmark = pytest.mark.skipif(
-    _CHROMIUM is None and not os.environ.get("CI"), reason="there is no chromium on this machine"
-)
 OWN = "/flows/own?title=Mine&link=correlation&message=IF-031+DSApp&response=&stage=&message=IF-032&response=A&stage=Yes"
 PATHS = (
     *("/audit", f"/audit?id={MPAN}", "/audit?id=12", "/flows", "/flows/own", OWN),
@@ -30,18 +24,12 @@ PATHS = (
 async def opened(platform: Platform, width: int, scheme: Literal["light", "dark"]) -> AsyncIterator[Page]:
     """A page of a visitor who may see everything."""
     token = (platform.dip.directory / "admin.token").read_text()
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path=_CHROMIUM, args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
-        )
+    async with browsing() as browser:
         options: dict[str, Any] = {"viewport": {"width": width, "height": 900}, "color_scheme": scheme}
         context = await browser.new_context(
             java_script_enabled=False, extra_http_headers={"Authorization": f"Bearer {token}"}, **options
         )
-        try:
-            yield await context.new_page()
-        finally:
-            await browser.close()
+        yield await context.new_page()
 
 
 @pytest.mark.requirement("FS-53", "FS-54")

@@ -917,8 +917,9 @@ ON CONFLICT (span, at, channel, side, party, outcome) DO UPDATE SET count = coun
 
 -- name: settled_just_now
 -- For the throughput: the deliveries (a JSON array of ids) that a call settled, with channel, sender, recipient and the
--- moment from which they waited.
-SELECT d.id, l.channel, m.sender, l.recipient, CASE WHEN d.replay THEN d.queued_at ELSE m.received_at END
+-- moment from which they waited. A status message has no sender here: it is about somebody's message, not of it.
+SELECT d.id, l.channel, CASE WHEN d.status_message IS NULL THEN m.sender END, l.recipient,
+    CASE WHEN d.replay OR d.status_message IS NOT NULL THEN d.queued_at ELSE m.received_at END
 FROM delivery d JOIN lane l ON l.id = d.lane LEFT JOIN message m ON m.id = d.message
 WHERE d.id IN (SELECT value FROM json_each(?1)) AND d.exchange = ?2;
 

@@ -66,6 +66,7 @@ async def _rejects(received: Sequence[Received]) -> Sequence[str]:
 @pytest.mark.requirement("FS-51")
 async def test_rejections_and_repeats_are_counted_once_and_each_span_agrees(serve: Serve) -> None:
     async with serve() as platform:
+        told = await platform.listener(SUPPLIER, "statusmessage")
         await platform.listener(REGISTRATION, handler=_rejects)
         client = await platform.client(SUPPLIER)
         message = sample("if-031")
@@ -77,10 +78,19 @@ async def test_rejections_and_repeats_are_counted_once_and_each_span_agrees(serv
             found = await report(platform, bucket=bucket, outcome="taken,rejected,refused")
             assert counts(found) == {"taken": 1, "rejected": 1, "refused": 1}
             assert found["bucket"] == bucket
+        await told.next()
+        status = {"channel": "statusmessage", "by": "party"}
+        await until(lambda: _told(platform, status))
+        assert (await report(platform, **status))["items"] == [], "a status message is of nobody's sending"
         text = (await report(platform, form="csv"))["csv"]
         assert text.splitlines()[0].startswith("at,channel,party,outcome,count")
         assert len(text.splitlines()) >= 3
     assert len(SPANS) == 3
+
+
+async def _told(platform: Platform, status: dict[str, str]) -> bool:
+    found = await report(platform, side="recipient", **status)
+    return [(item["party"], item["outcome"]) for item in found["items"]] == [(SUPPLIER, "delivered")]
 
 
 async def _rejected(platform: Platform) -> bool:

@@ -11,7 +11,7 @@ from dip.http.portal.powers import Power
 from dip.store.records import Status
 from tests.integration.portal import traffic
 from tests.integration.portal.conftest import START, Mark, Portal
-from tests.integration.portal.people import OURS, THEIRS, Meet, add_user, with_companies
+from tests.integration.portal.people import OURS, THEIRS, Meet, Person, add_user, with_companies
 
 AT = microseconds(START)
 SECOND = 1_000_000
@@ -153,8 +153,8 @@ async def test_a_company_sees_only_what_its_participants_sent_or_were_sent(porta
     await add_user(portal, "former", Power.COMPANY_MESSAGES, company=THEIRS, dip_ids=(traffic.FORMER_SUPPLIER,))
     ours, former = await meet("ours"), await meet("former")
 
-    async def arrows(person: object, query: str) -> str:
-        answer = await person.ask("GET", f"/diagrams/diagram.mmd?{query}")  # type: ignore[attr-defined]
+    async def arrows(person: Person, query: str) -> str:
+        answer = await person.ask("GET", f"/diagrams/diagram.mmd?{query}")
         assert answer.status == 200
         return str(await answer.text())
 

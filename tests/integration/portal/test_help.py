@@ -30,7 +30,7 @@ def texts() -> HelpTexts:
 def pages_of(portal: Portal) -> set[str]:
     """Every address of the portal that answers a page: no call, no file."""
     found = set()
-    for route in portal.client.server.app.router.routes():  # type: ignore[attr-defined]
+    for route in portal.client.app.router.routes():
         assert isinstance(route.resource, AbstractResource)
         path = route.resource.canonical
         is_file = re.search(r"\.(json|csv|pem|mmd|svg|zip|html)$", path)

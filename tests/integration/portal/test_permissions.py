@@ -15,7 +15,7 @@ OF_COMPANIES = (Power.COMPANY_USERS, Power.COMPANY_CERTIFICATES, Power.COMPANY_M
 
 
 def routes_of(portal: Portal) -> set[str]:
-    application = portal.client.server.app  # type: ignore[attr-defined]
+    application = portal.client.app
     found = set()
     for route in application.router.routes():
         assert isinstance(route.resource, AbstractResource)

@@ -26,14 +26,24 @@ TO_FORMER = (traffic.FORMER_SUPPLIER, "SUP", "secondary")
 async def arrivals(portal: Portal) -> None:
     """1: ours to theirs; 2: theirs to ours and to theirs; 3: of nobody's company to theirs; 4: ours to nobody."""
     digest = Mark().digest(MPAN)
-    other = {"interface": "IF-032", "event": "[DSAppInitialResp]", "sender": traffic.REGISTRATION, "role": "REGS"}
-    market = {"interface": "IF-032", "event": "[DSAppInitialResp]", "sender": traffic.MARKET_WIDE, "role": "MDS"}
+    other: dict[str, Any] = {
+        "interface": "IF-032",
+        "event": "[DSAppInitialResp]",
+        "sender": traffic.REGISTRATION,
+        "role": "REGS",
+    }
+    market: dict[str, Any] = {
+        "interface": "IF-032",
+        "event": "[DSAppInitialResp]",
+        "sender": traffic.MARKET_WIDE,
+        "role": "MDS",
+    }
     await traffic.arrive(
         portal.store.messages,
         AT,
         traffic.message(1, AT, TO_REGISTRATION, digest=digest),
-        traffic.message(2, AT, TO_DATA_SERVICE, TO_FORMER, digest=digest, **other),  # type: ignore[arg-type]
-        traffic.message(3, AT, TO_FORMER, digest=digest, **market),  # type: ignore[arg-type]
+        traffic.message(2, AT, TO_DATA_SERVICE, TO_FORMER, digest=digest, **other),
+        traffic.message(3, AT, TO_FORMER, digest=digest, **market),
         traffic.message(4, AT, digest=digest),
     )
 

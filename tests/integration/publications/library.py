@@ -3,7 +3,6 @@
 import asyncio
 import hashlib
 import io
-import random
 import subprocess
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -35,7 +34,7 @@ from dip.store.sqlite import SqliteStore
 
 CHANNEL = InterfaceId("IF-047")
 CSV = b"period,price\n" + b"".join(b"%d,%d.%02d\n" % (row, row % 97, row % 100) for row in range(100_000))
-BINARY = random.Random(7).randbytes(700_001)  # noqa: S311 - content, no secret
+BINARY = hashlib.shake_128(b"content").digest(700_001)
 AT = "/publications/IF-047/prices.csv/1"
 LATEST = "/publications/IF-047/prices.csv/latest"
 PUBLISHED = datetime(2026, 3, 21, 19, 5, 7, 250_000, tzinfo=UTC)
