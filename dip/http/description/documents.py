@@ -81,6 +81,14 @@ class Documents:
         )
         self._asyncapi = _Document(registry, lambda snapshot: asyncapi(snapshot, settings, api_url=api_url))
 
+    def routes(self) -> list[web.RouteDef]:
+        """The documents and their page."""
+        return [
+            web.get("/openapi.json", self.openapi),
+            web.get("/asyncapi.json", self.asyncapi),
+            web.get("/docs", self.page),
+        ]
+
     async def openapi(self, request: web.Request) -> web.Response:
         """The OpenAPI 3.0 document of the whole HTTP interface."""
         return _answer(request, await self._openapi.written())

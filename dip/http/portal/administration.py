@@ -6,7 +6,7 @@ from typing import Any
 from aiohttp import web
 
 from dip.ground.errors import NotFound
-from dip.http.portal.guard import present_visitor
+from dip.http.portal.guard import API, present_visitor
 from dip.http.portal.message_verdicts import judged
 from dip.http.portal.mpan_desk import MpanDesk, question_of
 from dip.http.portal.open_doors import json_response
@@ -34,6 +34,15 @@ class Administration:
         self._vault = vault
         self._mpans = mpans
         self._endpoints = endpoints
+
+    def routes(self) -> list[web.RouteDef]:
+        """The calls."""
+        return [
+            web.get(f"{API}/messages", self.messages),
+            web.get(f"{API}/messages/{{transaction_id}}", self.message),
+            web.get(f"{API}/queues", self.queues),
+            web.get(f"{API}/mpans/{{mpan}}", self.mpan),
+        ]
 
     async def messages(self, request: web.Request) -> web.Response:
         """Messages, newest first; the filters of the page."""

@@ -23,6 +23,14 @@ class LogIn:
         self._renderer = renderer
         self._log = log
 
+    def routes(self) -> list[web.RouteDef]:
+        """In and out."""
+        return [
+            web.get("/login", self.form),
+            web.post("/login", self.log_in),
+            web.post("/logout", self.log_out),
+        ]
+
     async def form(self, request: web.Request) -> web.Response:
         """The form; a user's client certificate that is in force leads past it."""
         # Who has just logged out is not logged in again at once.

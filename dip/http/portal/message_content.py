@@ -99,6 +99,10 @@ class ContentPage:
         self._participants = participants
         self._most = shown_characters
 
+    def routes(self) -> list[web.RouteDef]:
+        """The page."""
+        return [web.get("/messages/{transaction_id}/content", self.page)]
+
     async def page(self, request: web.Request) -> web.Response:
         """The content of one message; `recipient` chooses whose view stands beside it."""
         visitor = present_visitor(request)

@@ -22,6 +22,14 @@ class OpenDoors:
         self._registry = registry
         self._metrics = metrics
 
+    def routes(self) -> list[web.RouteDef]:
+        """What is open."""
+        return [
+            web.get("/healthz", self.health),
+            web.get("/metrics", self.metrics),
+            web.get("/catalogue.json", self.catalogue),
+        ]
+
     async def health(self, request: web.Request) -> web.Response:
         """That it serves, and as what."""
         return json_response(

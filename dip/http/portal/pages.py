@@ -66,6 +66,13 @@ class Pages:
         self._addressing = addressing
         self._renderer = renderer
 
+    def routes(self) -> list[web.RouteDef]:
+        """The pages."""
+        return [
+            web.get("/messages", self.messages),
+            web.get("/messages/{transaction_id}", self.message),
+        ]
+
     async def messages(self, request: web.Request) -> web.Response:
         """The last messages, or those that fit a search, newest first."""
         fault, visitor = None, present_visitor(request)

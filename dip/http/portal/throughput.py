@@ -13,7 +13,7 @@ from dip.ground.errors import BadRequest
 from dip.http.portal.data.tables import csv_text
 from dip.http.portal.guard import API
 from dip.http.portal.open_doors import json_response
-from dip.http.portal.publications.parameters import Parameters
+from dip.http.portal.parameters import Parameters
 from dip.messages.timestamps import wire_time
 from dip.reporting.throughput import Figures, Interval, figures, interval
 from dip.store.throughput import Passage, Side, SqliteThroughput, ThroughputFilter

@@ -41,6 +41,7 @@ from dip.ground.log import Log, make_log
 from dip.ground.mail import Mailer
 from dip.ground.settings import Settings
 from dip.http.portal.application import portal_application
+from dip.http.portal.parts import PortalParts
 from dip.http.portal.publications.routes import PublicationDoor
 from dip.messages.identifiers import DipId, RoleCode
 from dip.participants.participant import Participant
@@ -309,52 +310,49 @@ async def portal(tmp_path: Path, registry: Registry) -> AsyncIterator[Portal]:
     )
     look_up, updates, importing, pulling = mpan_parts(store, clock, log, known, executor)
     application = portal_application(
-        settings=Settings(),
-        clock=clock,
-        log=log,
-        registry=catalogue.registry,
-        catalogue=catalogue,
-        pauses=pauses,
-        participants=known,
-        pages=store.pages,
-        users=store.users,
-        user_addresses=store.user_addresses,
-        incidents=make_incidents(
-            settings=settings,
-            store=store,
-            participants=known,
-            mailer=Mailer(settings=settings, log=log),
+        PortalParts(
+            settings=Settings(),
             clock=clock,
             log=log,
-        ),
-        activity=ActivityBook(store.activity_reader, scan=1000),
-        vault=Mark(),
-        first_password=tmp_path / "admin.password",
-        admin_token_digest=hashlib.sha256(TOKEN.encode()).hexdigest(),
-        explainer=Explainer(registry=catalogue.registry, participants=known, look_up=look_up),
-        updates=updates,
-        importing=importing,
-        pulling=pulling,
-        appointments=store.appointments,
-        archive=Archive(store.messages, vault, memory_bytes=0),
-        executor=executor,
-        dispatcher=dispatcher,
-        networks=(),
-        requeues=requeues_of(store, clock, log),
-        rotation=Rotation(
-            store=store.platform, vault=Vault(bytes(32), []), file=MasterKeyFile(tmp_path / "master.key"), log=log
-        ),
-        trust=trust,
-        duties=duties_of(store, clock, log, catalogue, pauses, dispatcher, known),
-        alarm_rules=AlarmRules(store=store.alarm_settings, settings=settings, clock=clock),
-        subscriptions=nobody_subscribes(store, clock, log),
-        dead_letters=store.dead_letters,
-        throughput=store.throughput,
-        publications=publication_door(tmp_path, store, clock, log, catalogue.registry, executor),
-        faults=Faults(environment="DEV", seed=1, most=100),
-        metrics=metrics,
-        api=Application(),
-        api_url="https://127.0.0.1:8443",
+            registry=catalogue.registry,
+            catalogue=catalogue,
+            pauses=pauses,
+            participants=known,
+            store=store,
+            incidents=make_incidents(
+                settings=settings,
+                store=store,
+                participants=known,
+                mailer=Mailer(settings=settings, log=log),
+                clock=clock,
+                log=log,
+            ),
+            activity=ActivityBook(store.activity_reader, scan=1000),
+            vault=Mark(),
+            first_password=tmp_path / "admin.password",
+            admin_token_digest=hashlib.sha256(TOKEN.encode()).hexdigest(),
+            explainer=Explainer(registry=catalogue.registry, participants=known, look_up=look_up),
+            updates=updates,
+            importing=importing,
+            pulling=pulling,
+            archive=Archive(store.messages, vault, memory_bytes=0),
+            executor=executor,
+            dispatcher=dispatcher,
+            networks=(),
+            requeues=requeues_of(store, clock, log),
+            rotation=Rotation(
+                store=store.platform, vault=Vault(bytes(32), []), file=MasterKeyFile(tmp_path / "master.key"), log=log
+            ),
+            trust=trust,
+            duties=duties_of(store, clock, log, catalogue, pauses, dispatcher, known),
+            alarm_rules=AlarmRules(store=store.alarm_settings, settings=settings, clock=clock),
+            subscriptions=nobody_subscribes(store, clock, log),
+            publications=publication_door(tmp_path, store, clock, log, catalogue.registry, executor),
+            faults=Faults(environment="DEV", seed=1, most=100),
+            metrics=metrics,
+            api=Application(),
+            api_url="https://127.0.0.1:8443",
+        )
     )
     async with TestClient(TestServer(application)) as client:
         yield Portal(client, store, clock, written, known, updates)

@@ -10,8 +10,8 @@ from dip.ground.errors import BadRequest, Conflict, NotFound
 from dip.http.portal.administration_orders import order_of
 from dip.http.portal.guard import API
 from dip.http.portal.open_doors import json_response
+from dip.http.portal.parameters import Parameters
 from dip.http.portal.publications.pages import FILTERS, LIST, publication_filter
-from dip.http.portal.publications.parameters import Parameters
 from dip.http.portal.publications.shown import Shown
 from dip.http.portal.publications.views import PayloadView, payload_view
 from dip.publications.retention import PublicationRetention

@@ -15,7 +15,7 @@ from dip.ground.errors import BadRequest
 from dip.http.portal.guard import visitor_of, wants_page
 from dip.http.portal.navigation import allows
 from dip.http.portal.open_doors import json_response
-from dip.http.portal.publications.parameters import Parameters
+from dip.http.portal.parameters import Parameters
 from dip.http.portal.publications.shown import Shown
 from dip.http.portal.renderer import Renderer
 from dip.messages.identifiers import InterfaceId

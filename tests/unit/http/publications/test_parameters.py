@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from multidict import MultiDict
 
 from dip.ground.errors import BadRequest
-from dip.http.portal.publications.parameters import Parameters
+from dip.http.portal.parameters import Parameters
 from dip.http.portal.wording import size
 
 KNOWN = ("text", "from", "to", "before", "limit", "version", "removed")
