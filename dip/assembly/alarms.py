@@ -10,7 +10,6 @@ from dip.delivery.alarm_calls import AlarmCalls
 from dip.delivery.answers import Call
 from dip.delivery.caller import WebhookCaller
 from dip.delivery.dispatcher import Dispatcher
-from dip.delivery.message_counts import MessageCounts
 from dip.delivery.rule_watch import RuleWatch
 from dip.http.portal.scope import seen_by
 from dip.reporting.alarm_rules import AlarmRules
@@ -18,11 +17,10 @@ from dip.reporting.alarm_subscriptions import Scope, Subscriptions
 
 
 class AlarmParts(msgspec.Struct, frozen=True, kw_only=True):
-    """The parts. counts: told of every message that comes in."""
+    """The parts."""
 
     rules: AlarmRules
     subscriptions: Subscriptions
-    counts: MessageCounts
     watch: RuleWatch
 
 
@@ -61,14 +59,12 @@ def open_alarms(base: Base, dispatcher: Dispatcher, stack: AsyncExitStack) -> Al
     )
     base.alarms.told = (*base.alarms.told, subscriptions.tell)
     rules = AlarmRules(store=store.alarm_settings, settings=settings, clock=clock)
-    counts = MessageCounts(store.messages.lane)
     return AlarmParts(
         rules=rules,
         subscriptions=subscriptions,
-        counts=counts,
         watch=RuleWatch(
             rules=rules.in_force,
-            counts=counts,
+            throughput=store.throughput,
             participants=base.participants,
             dispatcher=dispatcher,
             holds=base.pauses.holds,

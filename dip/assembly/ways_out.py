@@ -77,7 +77,6 @@ class WaysOut(msgspec.Struct, frozen=True, kw_only=True):
         self.dispatcher.wake(taken.lanes, taken.fresh)
         self.fetching.arrivals.wake(taken.lanes)
         self.consumption.wake(taken.lanes)
-        self.alarms.counts.taken(taken)
 
     def running(self) -> Mapping[str, Coroutine[None, None, None]]:
         """What has to run as long as the server does, by name."""

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Final
 
 import msgspec
 
 from dip.delivery.dispatcher import Dispatcher
-from dip.delivery.message_counts import MessageCounts, Window
-from dip.ground.clock import Clock
+from dip.ground.clock import Clock, microseconds
 from dip.ground.current import Current
 from dip.messages.identifiers import DipId
 from dip.participants.registry import Participants
@@ -15,9 +15,16 @@ from dip.reporting.alarms import AlarmKey, Alarms
 from dip.security.pki import CertificateUse
 from dip.store.alarm_settings import AlarmRule, RuleKind
 from dip.store.alarms import AlarmKind
+from dip.store.protocol import ThroughputStore
 from dip.store.records import Lane
+from dip.store.throughput import CountFilter, Passage, Side
 from dip.store.watch import Age, DeadCount
 from dip.trust.expiry import ends_of
+
+_MINUTE: Final = 60
+_MICROSECONDS: Final = 1_000_000
+_ARRIVED: Final = (Passage.DELIVERED, Passage.REJECTED)
+"""A recipient got it, whatever it thinks of it."""
 
 
 class Standing(msgspec.Struct, frozen=True):
@@ -35,7 +42,7 @@ class RuleWatch:
         self,
         *,
         rules: Callable[[], Sequence[AlarmRule]],
-        counts: MessageCounts,
+        throughput: ThroughputStore,
         participants: Current[Participants],
         dispatcher: Dispatcher,
         holds: Callable[[str], bool],
@@ -44,29 +51,26 @@ class RuleWatch:
     ) -> None:
         """rules: those in force. holds: whether nothing of a channel is to be delivered now."""
         self._rules = rules
-        self._counts = counts
+        self._throughput = throughput
         self._participants = participants
         self._dispatcher = dispatcher
         self._holds = holds
         self._alarms = alarms
         self._clock = clock
-        self._windows: dict[tuple[int, float, str, str], Window] = {}
+        self._since = clock.now()
         self._paused: dict[str, datetime] = {}
         self._ends_of: Participants | None = None
         self._ends: Mapping[DipId, Mapping[CertificateUse, datetime]] = {}
 
-    def look(self, standing: Standing) -> None:
+    async def look(self, standing: Standing) -> None:
         """Raise what rules say is wrong now, clear what is over."""
         now = self._clock.now()
         self._note_pauses(now)
         found: dict[AlarmKey, str] = {}
         undecided: set[str] = set()
-        windows: dict[tuple[int, float, str, str], Window] = {}
         for rule in self._rules():
             if rule.kind is RuleKind.THROUGHPUT:
-                key = (rule.id, rule.period_s or 0.0, rule.recipient, rule.channel)
-                windows[key] = self._windows.get(key) or Window(timedelta(seconds=key[1]))
-                details = self._throughput(rule, windows[key], now)
+                details = await self._too_few(rule, now)
                 if details is None:
                     undecided.add(rule.name)
                     continue
@@ -74,7 +78,6 @@ class RuleWatch:
                 details = self._details(rule, standing, now)
             kind = AlarmKind(rule.kind)
             found |= {AlarmKey(kind, subject, rule.name): detail for subject, detail in details.items()}
-        self._windows = windows
         self._alarms.only_of_rules(found, undecided)
 
     def _details(self, rule: AlarmRule, standing: Standing, now: datetime) -> dict[str, str]:
@@ -107,11 +110,22 @@ class RuleWatch:
             if age.since <= late and _fits(rule, age.lane.recipient, age.lane.channel)
         }
 
-    def _throughput(self, rule: AlarmRule, window: Window, now: datetime) -> dict[str, str] | None:
-        """None before a whole period was watched."""
-        many = window.grown(now, self._counts.of(rule.recipient, rule.channel))
-        if many is None:
+    async def _too_few(self, rule: AlarmRule, now: datetime) -> dict[str, str] | None:
+        """None where the server does not run for a whole period yet; minutes count whole."""
+        period = timedelta(seconds=rule.period_s or 0.0)
+        if now - self._since < period:
             return None
+        since, until = (microseconds(at) // _MICROSECONDS // _MINUTE * _MINUTE for at in (now - period, now))
+        many = await self._throughput.count(
+            CountFilter(
+                since=since,
+                until=until + _MINUTE,
+                side=Side.RECIPIENT if rule.recipient else Side.SENDER,
+                outcomes=_ARRIVED if rule.recipient else (Passage.TAKEN,),
+                channel=rule.channel,
+                party=rule.recipient,
+            )
+        )
         # A channel under maintenance takes nothing in; that is told elsewhere.
         if many >= rule.threshold or (rule.channel and self._holds(rule.channel)):
             return {}

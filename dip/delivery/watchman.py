@@ -62,7 +62,7 @@ class Watchman:
             AlarmKind.DEAD_LETTERS,
             {f"{one.recipient} {one.channel}": _count(one.many) for one in dead},
         )
-        self._rules.look(Standing(ages, dead, lambda lane: self._is_due(lane, served)))
+        await self._rules.look(Standing(ages, dead, lambda lane: self._is_due(lane, served)))
         self._alarms.remind()
 
     def _served(self) -> dict[tuple[str, str], EndpointState]:

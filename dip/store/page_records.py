@@ -7,14 +7,12 @@ import msgspec
 
 from dip.messages.identifiers import (
     DIP,
-    CorrelationId,
     DipId,
     EventCode,
     InterfaceId,
     RoleCode,
-    SenderReference,
-    TransactionId,
 )
+from dip.store.message_marks import MessageMarks
 from dip.store.records import DeliveryState, Stage, Status
 
 PAGE_LIMIT = 1000
@@ -46,18 +44,9 @@ class MessageFilter(msgspec.Struct, frozen=True, kw_only=True):
     limit: int = 100
 
 
-class MessageRow(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """One message in a list. id: its number in the order of receipt; deliveries: how many by state."""
+class MessageRow(MessageMarks, frozen=True, kw_only=True, rename="camel"):
+    """One message in a list. deliveries: how many by state."""
 
-    id: int
-    received_at: datetime
-    interface: InterfaceId
-    event: EventCode
-    sender: DipId
-    sender_role: RoleCode
-    reference: SenderReference
-    transaction_id: TransactionId
-    correlation_id: CorrelationId | None
     deliveries: dict[DeliveryState, int]
     status_messages: int
 
@@ -128,18 +117,9 @@ class StatusRow(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     origin: DipId
 
 
-class MessageDetail(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+class MessageDetail(MessageMarks, frozen=True, kw_only=True, rename="camel"):
     """Everything known of one message without opening it. protected: its CustomBlock travelled as a JWE."""
 
-    id: int
-    received_at: datetime
-    interface: InterfaceId
-    event: EventCode
-    sender: DipId
-    sender_role: RoleCode
-    reference: SenderReference
-    transaction_id: TransactionId
-    correlation_id: CorrelationId | None
     envelope_reference: str | None
     protected: bool
     archive_until: datetime

@@ -9,15 +9,14 @@ import msgspec
 
 from dip.ground.clock import microseconds, moment
 from dip.messages.identifiers import (
-    CorrelationId,
     DipId,
     EventCode,
     InterfaceId,
     RoleCode,
-    SenderReference,
     TransactionId,
 )
 from dip.store.keys import mpan_key, reference_key
+from dip.store.message_marks import marks_in
 from dip.store.page_records import (
     PAGE_LIMIT,
     Delivery,
@@ -172,15 +171,7 @@ class SqlitePages:
 
 def _row(row: Any) -> MessageRow:
     return MessageRow(
-        id=row[0],
-        received_at=moment(row[1]),
-        interface=InterfaceId(row[2]),
-        event=EventCode(row[3]),
-        sender=DipId(row[4]),
-        sender_role=RoleCode(row[5]),
-        reference=SenderReference(row[6]),
-        transaction_id=TransactionId(row[7]),
-        correlation_id=None if row[8] is None else CorrelationId(row[8]),
+        **marks_in(row),
         deliveries=msgspec.json.decode(row[9], type=dict[DeliveryState, int]),
         status_messages=row[10],
     )
@@ -188,15 +179,7 @@ def _row(row: Any) -> MessageRow:
 
 def _detail(row: Any, deliveries: Iterable[Any], journal: Iterable[Any], statuses: Iterable[Any]) -> MessageDetail:
     return MessageDetail(
-        id=row[0],
-        received_at=moment(row[1]),
-        interface=InterfaceId(row[2]),
-        event=EventCode(row[3]),
-        sender=DipId(row[4]),
-        sender_role=RoleCode(row[5]),
-        reference=SenderReference(row[6]),
-        transaction_id=TransactionId(row[7]),
-        correlation_id=None if row[8] is None else CorrelationId(row[8]),
+        **marks_in(row),
         envelope_reference=row[9],
         protected=bool(row[10]),
         archive_until=moment(row[11]),

@@ -37,6 +37,7 @@ from dip.store.replay import Selection, Span, Stretch
 from dip.store.reports import Reportable, StatusArrival
 from dip.store.requeue import NewRequeue, Requeue, Requeued, RequeueState, RequeueStep
 from dip.store.sweep import ArchiveEnd, SweepStep
+from dip.store.throughput import CountFilter, Throughput, ThroughputFilter
 from dip.store.watch import Age, DeadCount, Ends, SpanBalance
 
 
@@ -294,6 +295,16 @@ class WatchStore(Protocol):
 
     async def balance(self, first: int, last: int) -> SpanBalance:
         """The balance of the messages with these numbers, both included, out of one view of the store."""
+
+
+class ThroughputStore(Protocol):
+    """What passed, by minute, hour and day (5.11.1)."""
+
+    async def passed(self, wanted: ThroughputFilter) -> Sequence[Throughput]:
+        """What passed, by bucket and as far as asked by channel and party, in order."""
+
+    async def count(self, wanted: CountFilter) -> int:
+        """How much passed."""
 
 
 class DeadLetterStore(Protocol):

@@ -14,6 +14,7 @@ from dip.store.reader import Reader
 
 SPANS: Final = (60, 3600, 86_400)
 """Seconds of the buckets that are kept."""
+_HOUR: Final = SPANS[1]
 BOUNDS_MS: Final = (5, 10, 20, 30, 50, 75, 100, 150, 200, 300, 500, 750, 1000, 1500, 2000, 3000, 5000, 10_000, 30_000)
 """Times are counted up to each of these, and beyond the last."""
 _BOUNDS_US: Final = tuple(bound * 1000 for bound in BOUNDS_MS)
@@ -86,6 +87,17 @@ class ThroughputFilter(msgspec.Struct, frozen=True, kw_only=True):
     by_channel: bool = False
     by_party: bool = False
     limit: int = 10_000
+
+
+class CountFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """How much is asked for: from a second and before another, whole minutes. channel, party: empty for each."""
+
+    since: int
+    until: int
+    side: Side
+    outcomes: Sequence[Passage]
+    channel: str
+    party: str
 
 
 class _Tally(msgspec.Struct):
@@ -165,6 +177,14 @@ class SqliteThroughput:
             },
         )
         return [_throughput(row) for row in rows]
+
+    async def count(self, wanted: CountFilter) -> int:
+        """How much passed; read from hours where whole ones lie in the time asked for."""
+        given = {name: getattr(wanted, name) for name in ("since", "until", "side", "channel", "party")}
+        first = min(-(-wanted.since // _HOUR) * _HOUR, wanted.until)
+        given |= {"first_hour": first, "last_hour": max(first, wanted.until // _HOUR * _HOUR)}
+        ((count,),) = await self._reader.all("throughput_count", {**given, "outcomes": _listed(wanted.outcomes)})
+        return int(count)
 
 
 def _listed(values: Iterable[str] | None) -> str | None:

@@ -1,37 +1,19 @@
 """What the audit report and the flow reports read of messages (5.11.3)."""
 
-from datetime import datetime
-
-import msgspec
-
 from dip.messages.identifiers import (
-    CorrelationId,
     DipId,
-    EventCode,
-    InterfaceId,
-    RoleCode,
-    SenderReference,
-    TransactionId,
 )
+from dip.store.message_marks import MessageMarks
 from dip.store.records import DeliveryState
 
 
-class AuditRow(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+class AuditRow(MessageMarks, frozen=True, kw_only=True, rename="camel"):
     """One line of the general audit report (figures 16 to 18).
 
     sent: the sender's call was answered with success. dip: the DIP found whom to send it to. received, failed,
     undelivered: recipients that took it, that refused it, and that could not be reached; waiting: the rest.
     """
 
-    id: int
-    received_at: datetime
-    interface: InterfaceId
-    event: EventCode
-    sender: DipId
-    sender_role: RoleCode
-    reference: SenderReference
-    transaction_id: TransactionId
-    correlation_id: CorrelationId | None
     envelope_reference: str | None
     sent: bool
     dip: bool
@@ -43,18 +25,9 @@ class AuditRow(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """Only where it was searched for: the DIP keeps a digest of it."""
 
 
-class FlowMessage(msgspec.Struct, frozen=True, kw_only=True):
+class FlowMessage(MessageMarks, frozen=True, kw_only=True):
     """A message as one step of a flow. lost: deliveries that came to nothing; known: the visitor sent or got it."""
 
-    id: int
-    received_at: datetime
-    interface: InterfaceId
-    event: EventCode
-    sender: DipId
-    sender_role: RoleCode
-    reference: SenderReference
-    transaction_id: TransactionId
-    correlation_id: CorrelationId | None
     envelope_reference: str | None
     mpan_digest: bytes | None
     lost: int = 0

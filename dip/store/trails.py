@@ -5,17 +5,12 @@ from typing import Any, Final
 
 import msgspec
 
-from dip.ground.clock import moment
 from dip.messages.identifiers import (
-    CorrelationId,
     DipId,
-    EventCode,
-    InterfaceId,
-    RoleCode,
-    SenderReference,
     TransactionId,
 )
 from dip.store.keys import mpan_key
+from dip.store.message_marks import marks_in
 from dip.store.page_records import Parties, in_scope
 from dip.store.reader import Reader
 from dip.store.records import DeliveryState
@@ -101,21 +96,9 @@ def _json(value: Sequence[Any]) -> str:
     return msgspec.json.encode(value).decode()
 
 
-def _correlation(text: str | None) -> CorrelationId | None:
-    return None if text is None else CorrelationId(text)
-
-
 def _flow_message(row: Any) -> FlowMessage:
     return FlowMessage(
-        id=row[0],
-        received_at=moment(row[1]),
-        interface=InterfaceId(row[2]),
-        event=EventCode(row[3]),
-        sender=DipId(row[4]),
-        sender_role=RoleCode(row[5]),
-        reference=SenderReference(row[6]),
-        transaction_id=TransactionId(row[7]),
-        correlation_id=_correlation(row[8]),
+        **marks_in(row),
         envelope_reference=row[9],
         mpan_digest=row[10],
         lost=row[11],
@@ -131,15 +114,7 @@ def _audit_row(row: Any, mpan: str | None) -> AuditRow:
         return tuple(DipId(recipient) for recipient, state in states if state in wanted)
 
     return AuditRow(
-        id=row[0],
-        received_at=moment(row[1]),
-        interface=InterfaceId(row[2]),
-        event=EventCode(row[3]),
-        sender=DipId(row[4]),
-        sender_role=RoleCode(row[5]),
-        reference=SenderReference(row[6]),
-        transaction_id=TransactionId(row[7]),
-        correlation_id=_correlation(row[8]),
+        **marks_in(row),
         envelope_reference=row[9],
         # The message is there, so the call was taken; what is remembered of the answer may say otherwise.
         sent=row[10] is None or row[10] in _GOOD,

@@ -390,6 +390,18 @@ WHERE span = :span AND at >= :since AND at < :until AND side = :side
     AND (:outcomes IS NULL OR outcome IN (SELECT value FROM json_each(:outcomes)))
 GROUP BY begins, for_channel, for_party, outcome ORDER BY begins, for_channel, for_party, outcome LIMIT :limit;
 
+-- name: throughput_count
+-- How much passed from a second to another, of a channel and a party or of all ('' for each): whole hours, and the minutes
+-- before first_hour and from last_hour on. outcomes: a JSON array.
+SELECT coalesce(sum(count), 0) FROM throughput
+WHERE (
+        (span = 60 AND at >= :since AND at < :first_hour)
+        OR (span = 3600 AND at >= :first_hour AND at < :last_hour)
+        OR (span = 60 AND at >= :last_hour AND at < :until)
+    )
+    AND side = :side AND outcome IN (SELECT value FROM json_each(:outcomes))
+    AND (:channel = '' OR channel = :channel) AND (:party = '' OR party = :party);
+
 -- name: first_received_from
 -- The number behind which there is nothing received before a time; found by halving, for numbers grow with time.
 WITH RECURSIVE half (low, high) AS (

@@ -7,7 +7,6 @@ from dip.catalogue.catalogue import Catalogue
 from dip.catalogue.pauses import Pauses
 from dip.delivery.dispatcher import Dispatcher
 from dip.delivery.duties import Duties
-from dip.delivery.message_counts import MessageCounts
 from dip.delivery.returns import Returns
 from dip.delivery.rule_watch import RuleWatch
 from dip.ground.clock import Clock
@@ -39,7 +38,7 @@ def duties_of(
     alarms = Alarms(store=store.alarms, clock=clock, settings=settings, mailer=mailer, log=log)
     rules = RuleWatch(
         rules=tuple,
-        counts=MessageCounts(store.messages.lane),
+        throughput=store.throughput,
         participants=known,
         dispatcher=dispatcher,
         holds=pauses.holds,
