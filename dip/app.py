@@ -89,7 +89,7 @@ async def running(
         publications = open_publications(base, readers_url, stack)
         ways_out = open_ways_out(base, publications, stack)
         api = api_door(base, ways_out, publications)
-        portal = portal_door(base, ways_out, publications, api=api, api_url=settings.public_url.rstrip("/") or api_url)
+        portal = portal_door(base, ways_out, publications, api=api, near_api_url=api_url)
         trust = base.trust
         shown = trust.own.tls.value
         api_tls = trust.trusted.accept(server_context(shown.chain, shown.key, trust.root, trust.trusted.refused))

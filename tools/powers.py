@@ -11,7 +11,7 @@ _MEANINGS: Final[Mapping[Power, str]] = {
     Power.OPERATIONS: "channels, clock, faults, queues, endpoints, requeues, the master key, the activity log",
     Power.CERTIFICATES: "certificates, outside authorities, drills",
     Power.PARTICIPANTS: "onboarding, roles, agents, MPANs",
-    Power.SUPPORT: "sees everything, changes nothing",
+    Power.SUPPORT: "sees everything; of what others run it changes nothing, but it looks after incidents",
     Power.COMPANY_USERS: "the users and agents of a company",
     Power.COMPANY_CERTIFICATES: "the certificates of a company's participants",
     Power.COMPANY_MESSAGES: "the messages, queues, endpoints, dead letters and replays of a company's participants",
@@ -46,5 +46,11 @@ def _who(rule: Rule) -> str:
     if rule.is_open:
         return "anybody, without a log-in"
     if rule.powers is None:
-        return "any user" + (", also before the first password is changed" if rule.before_change else "")
+        return "any user" + _when(rule)
     return ", ".join(power for power in Power if power is Power.ADMINISTRATOR or power in rule.powers)
+
+
+def _when(rule: Rule) -> str:
+    if rule.before_change:
+        return ", also before the first password is changed"
+    return ", in person: not while viewing the portal as a participant" if rule.in_person else ""

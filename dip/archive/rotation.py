@@ -43,6 +43,16 @@ class Rotation:
         self._log = log
         self._turn = asyncio.Lock()
 
+    @property
+    def makes_keys(self) -> bool:
+        """Whether the server keeps the master key in a file of its own, and so can make the next one."""
+        return self._file is not None
+
+    @property
+    def kept_in(self) -> str:
+        """Where the next start finds the master key, in words."""
+        return "the environment variable DIP_MASTER_KEY" if self._file is None else self._file.path.name
+
     async def rotate(self, key: bytes | None = None) -> Rotated:
         """Go on with another master key, the given one or a new one.
 
@@ -63,5 +73,4 @@ class Rotation:
             if self._file is not None:
                 await asyncio.to_thread(self._file.adopt_next)
             self._log.info("master_key_rotated", keys=len(wrapped))
-            where = "the environment variable DIP_MASTER_KEY" if self._file is None else self._file.path.name
-            return Rotated(len(wrapped), where)
+            return Rotated(len(wrapped), self.kept_in)

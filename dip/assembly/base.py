@@ -42,6 +42,7 @@ from dip.registration.services import read_services
 from dip.registration.updates import Updates
 from dip.reporting.alarms import Alarms
 from dip.reporting.metrics import Metrics
+from dip.reporting.store_figures import StoreFigures
 from dip.routing.look_up import LookUp
 from dip.security.vault import Vault
 from dip.start import check_directory, check_environment, first_start, open_vault
@@ -185,6 +186,7 @@ async def lay_base(
         log=log,
     )
     metrics = Metrics()
+    metrics.registry.register(StoreFigures(store.writer, store.file_bytes))
     alarms = Alarms(store=store.alarms, clock=clock, settings=settings, mailer=mailer, log=log)
     failures = UpdateFailures(store=store.appointments, alarms=alarms, metrics=metrics)
     updates.settled = (*updates.settled, failures.settled)

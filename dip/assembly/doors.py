@@ -26,6 +26,7 @@ from dip.http.watched import watch_api, watch_portal
 from dip.intake.receive import Intake
 from dip.intake.status_messages import StatusIntake
 from dip.participants.rates import Rate
+from dip.reporting.saved_views import SavedViews
 from dip.routing.explain import Explainer
 from dip.start import ADMINISTRATION_DIGEST, FIRST_PASSWORD
 
@@ -113,9 +114,9 @@ def api_door(base: Base, ways_out: WaysOut, publications: PublicationParts) -> w
 
 
 def portal_door(
-    base: Base, ways_out: WaysOut, publications: PublicationParts, *, api: web.Application, api_url: str
+    base: Base, ways_out: WaysOut, publications: PublicationParts, *, api: web.Application, near_api_url: str
 ) -> web.Application:
-    """The application of the portal port. api, api_url: the other port's application, and where it is reached."""
+    """The application of the portal port. api, near_api_url: the other port's, and where this machine reaches it."""
     application = portal_application(
         PortalParts(
             settings=base.settings,
@@ -150,6 +151,9 @@ def portal_door(
             duties=ways_out.duties,
             alarm_rules=ways_out.alarms.rules,
             subscriptions=ways_out.alarms.subscriptions,
+            saved_views=SavedViews(
+                store=base.store.saved_views, vault=base.vault, clock=base.clock, most=base.settings.saved_view_limit
+            ),
             publications=PublicationDoor(
                 store=base.store.publications,
                 public=publications.public,
@@ -162,10 +166,13 @@ def portal_door(
             ),
             dispatcher=ways_out.dispatcher,
             networks=base.networks,
+            trials=ways_out.trials,
             faults=ways_out.faults,
             metrics=base.metrics.registry,
             api=api,
-            api_url=api_url,
+            api_url=base.settings.public_url.rstrip("/") or near_api_url,
+            near_api_url=near_api_url,
+            directory=base.directory,
         )
     )
     return watch_portal(application, base.activity, base.clock)

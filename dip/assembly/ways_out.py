@@ -32,6 +32,7 @@ from dip.delivery.replay import Replay
 from dip.delivery.replies import Replies
 from dip.delivery.requeue import Requeues
 from dip.delivery.returns import Returns
+from dip.delivery.trial_calls import TrialCalls, TrialParts
 from dip.delivery.withdrawals import Withdrawals
 from dip.delivery.worker import Worker
 from dip.intake.consumption_replay import ConsumptionReplay
@@ -58,6 +59,7 @@ class WaysOut(msgspec.Struct, frozen=True, kw_only=True):
     replay: Replay
     requeues: Requeues
     replies: Replies
+    trials: TrialCalls
     duties: Duties
     alarms: AlarmParts
     expiry: CertificateExpiry
@@ -184,6 +186,7 @@ def open_ways_out(base: Base, publications: PublicationParts, stack: AsyncExitSt
             executor=base.executor,
             most_waiting=settings.most_waiting_replies,
         ),
+        trials=_trials(base, postman),
         duties=Duties(
             settings=settings,
             clock=clock,
@@ -260,6 +263,22 @@ def _postman(base: Base, faults: Faults, wake: Wake, stack: AsyncExitStack) -> P
         ),
         log=base.log,
         steps=base.steps,
+    )
+
+
+def _trials(base: Base, postman: Postman) -> TrialCalls:
+    """Test calls, made with what deliveries are made with."""
+    return TrialCalls(
+        TrialParts(
+            settings=base.settings,
+            clock=base.clock,
+            signer=postman.signer,
+            executor=base.executor,
+            caller=postman.caller,
+            called=postman.called,
+            context=lambda: base.trust.trusted.calling(base.trust.own.tls.value),
+            networks=base.networks,
+        )
     )
 
 

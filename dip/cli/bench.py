@@ -16,9 +16,12 @@ from dip.benchmark.loop import run
 from dip.benchmark.mpans import updating
 from dip.benchmark.mpans.run import Plan as MpansPlan
 from dip.benchmark.mpans.run import run_mpans
+from dip.benchmark.pages.plan import Plan as PagesPlan
+from dip.benchmark.pages.run import run_pages
 from dip.benchmark.publications.plan import Plan as PublicationsPlan
 from dip.benchmark.publications.run import run_publications
 from dip.benchmark.report import Cell, Report, Target, load_average, machine
+from dip.cli.bench_pages import ways
 
 Mode = Literal[
     "consumption",
@@ -33,6 +36,7 @@ Mode = Literal[
     "mpans",
     "updates",
     "publications",
+    "pages",
 ]
 _ENCRYPTED_RATE = 400
 _OPENS_EVERY = 100
@@ -48,15 +52,16 @@ def bench(
             "replay: reading everything again. backlog: a recipient that is offline. catalogue: loading it. "
             "changes: channels added meanwhile. renewal: all certificates and the master key changed meanwhile. "
             "mpans: the MPAN table filled and asked. updates: a backlog of appointments applied meanwhile. "
-            "publications: payloads uploaded, announced, downloaded, filtered, while messages flow."
+            "publications: payloads uploaded, announced, downloaded, filtered, while messages flow. "
+            "pages: every page of the portal over a full archive."
         ),
     ] = "consumption",
     messages: Annotated[
         int | None,
         typer.Option(
             min=100,
-            help="Messages in a round (consumption, backlog), read again (replay), archived (restart), sent ahead "
-            "(publications).",
+            help="Messages in a round (consumption, backlog), read again (replay), archived (restart, pages), sent "
+            "ahead (publications).",
         ),
     ] = None,
     waiting: Annotated[int | None, typer.Option(min=1, help="Messages that wait (restart, backlog, updates).")] = None,
@@ -77,11 +82,13 @@ def bench(
     downloads: Annotated[int, typer.Option(min=1, max=64, help="Who reads it at once (publications).")] = 50,
     recipients: Annotated[int, typer.Option(min=1, max=900, help="Who is told (publications).")] = 200,
     filter_gb: Annotated[float, typer.Option(min=0.001, help="The CSV that is filtered, GB (publications).")] = 1.0,
+    asks: Annotated[int, typer.Option(min=1, help="How often each page is asked for (pages).")] = 20,
+    keep: Annotated[str, typer.Option(help="Directory that is filled once and stays (pages).")] = "",
 ) -> None:
     """Measure this server: a process of its own over a temporary directory, with senders and receivers beside it.
 
     Prints a table on a terminal and JSON elsewhere, with the machine and the settings. Where one message is
-    unaccounted for it prints no figure and ends with 1.
+    unaccounted for it prints no figure and ends with 1; so does `pages` where a limit is missed.
     """
     before = load_average()
     with _progress() as progress:
@@ -128,7 +135,12 @@ def bench(
                     gib, mib, filter_gb, recipients, downloads, rate or 100, messages or 12_000
                 )
                 report = run(run_publications(published, say, made))
+            case "pages":
+                asked = PagesPlan(messages or 1_000_000, asks, keep)
+                report = run(run_pages(asked, ways(), say, made))
     show(report, before)
+    if mode == "pages" and not all(target.met for target in report.targets):
+        raise typer.Exit(1)
 
 
 def show(report: Report, load_before: float | None) -> None:

@@ -12,7 +12,7 @@ from aiohttp import web
 
 from dip.client.credentials import Credentials
 from dip.client.errors import CredentialsIncomplete
-from dip.client.opening import Opened, elements_of, open_elements, verify_call
+from dip.client.opening import NO_MESSAGES, Opened, elements_of, open_elements, verify_call
 from dip.client.received import Received
 from dip.client.responses import MESSAGE_SUCCESS, SIGNATURE_INVALID, entry_for, labelled, response
 from dip.ground.clock import Clock
@@ -134,6 +134,8 @@ class Listener:
         if self._raw:
             self.messages += len(msgspec.json.decode(body, type=list[msgspec.Raw]))
             return web.Response(status=202)
+        if body.strip() == NO_MESSAGES:
+            return self._answer([], [])
         elements = elements_of(body)
         self.messages += len(elements)
         opened = await asyncio.to_thread(open_elements, self.credentials, elements, request.headers, now)

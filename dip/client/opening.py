@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Final
 
 import msgspec
 
@@ -45,6 +46,10 @@ def verify_call(
         public_key=credentials.platform.key(signed.certificate, wall_now),
         allow_empty_braces=False,
     )
+
+
+NO_MESSAGES: Final = b"[]"
+"""The body of a test call of the DIP: an array without a message."""
 
 
 def elements_of(body: bytes) -> list[Message]:

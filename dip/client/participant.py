@@ -14,6 +14,7 @@ from dip.client.credentials import Credentials
 from dip.client.errors import CallRefused
 from dip.client.fetching import Fetched, Pulled, events_of, read_event, read_pulled
 from dip.client.messages import Message, interface_of
+from dip.client.prepared import Prepared
 from dip.client.replay import RequeueProgress, request_body, sent_path
 from dip.client.responses import response
 from dip.client.results import Answer, SendResult
@@ -88,7 +89,7 @@ class ParticipantClient:
         path = f"/dip-channel/{channel_id}" if channel_id else "/dip-channel"
         if wait is not None:
             path += f"?wait={wait:g}"
-        body = messages if isinstance(messages, bytes) else await asyncio.to_thread(self._body, messages, encrypt)
+        body = messages if isinstance(messages, bytes) else await asyncio.to_thread(self.written, messages, encrypt)
         answer = await self.call("POST", path, body, patience_s=wait or 0)
         result = SendResult.read(answer, repeats_succeed=self._profile == "live")
         if result.reply:
@@ -204,7 +205,7 @@ class ParticipantClient:
         headers = {} if last_event_id is None else {LAST_EVENT: str(last_event_id)}
         timeout = aiohttp.ClientTimeout(sock_connect=self._timeout.sock_connect, sock_read=self._timeout.total)
         try:
-            async with self._request("GET", path, b"", headers, timeout) as answer:
+            async with self._request(await self.prepare("GET", path, b"", headers), timeout) as answer:
                 if answer.status != 200:
                     Answer(answer.status, await answer.read(), dict(answer.headers)).require(200)
                 async for number, data in events_of(answer.content.iter_any()):
@@ -228,14 +229,35 @@ class ParticipantClient:
         path carries the query, percent-encoded where it must be.
         patience_s is added to the time in which the answer must have come. Raises ServerNotReached.
         """
+        return await self.perform(await self.prepare(method, path, body, headers), patience_s=patience_s)
+
+    async def prepare(
+        self, method: str, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None
+    ) -> Prepared:
+        """The signed call, not sent yet. headers: go out as they are, also in place of those that are made."""
+        url = self._api + path
+        made = {"Content-Type": "application/json", API_KEY: self.credentials.identity.api_key}
+        made |= await asyncio.to_thread(self.credentials.signer.headers, method, url, body, self._clock.wall())
+        return Prepared(method, url, made | dict(headers or {}), body)
+
+    async def perform(self, call: Prepared, *, patience_s: float = 0, most_bytes: int | None = None) -> Answer:
+        """Send a call that was prepared. most_bytes: of the answer's body; the rest is not read.
+
+        Raises ServerNotReached.
+        """
         timeout = aiohttp.ClientTimeout(
             total=(self._timeout.total or 60) + patience_s, sock_connect=self._timeout.sock_connect
         )
         try:
-            async with self._request(method, path, body, headers or {}, timeout) as answer:
-                return Answer(answer.status, await answer.read(), dict(answer.headers))
+            async with self._request(call, timeout) as answer:
+                body = await answer.read() if most_bytes is None else await _head(answer, most_bytes)
+                return Answer(answer.status, body, dict(answer.headers))
         except (aiohttp.ClientError, TimeoutError) as fault:
             raise not_reached(self._api, fault) from fault
+
+    def written(self, messages: Sequence[Message], encrypt: bool | None = None) -> bytes:
+        """The body with these messages, encrypted as `send` would; blocks a thread for a while."""
+        return msgspec.json.encode([self._closed(self._provided(message), encrypt) for message in messages])
 
     async def transfer(
         self,
@@ -278,18 +300,12 @@ class ParticipantClient:
         return self._session
 
     @asynccontextmanager
-    async def _request(
-        self, method: str, path: str, body: bytes, headers: Mapping[str, str], limits: aiohttp.ClientTimeout
-    ) -> AsyncIterator[aiohttp.ClientResponse]:
-        session = self._opened_session()
-        url = self._api + path
-        all_headers = {"Content-Type": "application/json", API_KEY: self.credentials.identity.api_key}
-        all_headers |= await asyncio.to_thread(self.credentials.signer.headers, method, url, body, self._clock.wall())
-        async with session.request(
-            method,
-            url,
-            data=body,
-            headers=all_headers | dict(headers),
+    async def _request(self, call: Prepared, limits: aiohttp.ClientTimeout) -> AsyncIterator[aiohttp.ClientResponse]:
+        async with self._opened_session().request(
+            call.method,
+            call.url,
+            data=call.body,
+            headers=call.headers,
             timeout=limits,
             allow_redirects=False,
         ) as answer:
@@ -297,9 +313,6 @@ class ParticipantClient:
 
     def _opened(self, body: bytes) -> list[Message]:
         return [self.credentials.opened(message) for message in msgspec.json.decode(body, type=list[Message])]
-
-    def _body(self, messages: Sequence[Message], encrypt: bool | None) -> bytes:
-        return msgspec.json.encode([self._closed(self._provided(message), encrypt) for message in messages])
 
     @property
     def _agent(self) -> DipId | None:
@@ -329,3 +342,11 @@ class ParticipantClient:
         if channel_id == STATUS_MESSAGES:
             return f"/statusmessage/config/{self.party}"
         return f"/dip-channel/{channel_id}/pubconfig/{self.party}"
+
+
+async def _head(answer: aiohttp.ClientResponse, most_bytes: int) -> bytes:
+    """The first bytes of an answer's body, all of it where it is no longer."""
+    read = bytearray()
+    while len(read) < most_bytes and (piece := await answer.content.read(most_bytes - len(read))):
+        read += piece
+    return bytes(read)

@@ -173,6 +173,16 @@ class Dispatcher:
             raise UnknownEndpoint("No webhook has this id; GET /admin/api/endpoints lists them.")
         return self._own.get(key) or EndpointSetting(*key)
 
+    def endpoint(self, endpoint_id: str) -> Endpoint:
+        """How an endpoint is served. Raises UnknownEndpoint."""
+        setting = self.setting(endpoint_id)
+        return self._endpoint(EndpointKey(setting.recipient, setting.url, setting.for_status))
+
+    def webhooks_to(self, endpoint_id: str) -> Sequence[Webhook]:
+        """The webhooks whose address an endpoint is. Raises UnknownEndpoint."""
+        self.setting(endpoint_id)
+        return [hook for hook in self._webhooks.values() if key_of(hook).id == endpoint_id]
+
     async def change(self, setting: EndpointSetting) -> None:
         """Serve an endpoint in another way from now on; a word from the administrator is followed at once."""
         await self._parties.save_endpoint_setting(setting)

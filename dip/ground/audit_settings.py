@@ -2,11 +2,12 @@
 
 from typing import Annotated
 
-import msgspec
 from msgspec import Meta
 
+from dip.ground.trial_settings import TrialSettings
 
-class AuditSettings(msgspec.Struct, frozen=True):
+
+class AuditSettings(TrialSettings, frozen=True):
     """What can be set about the detailed audit; a part of `Settings`."""
 
     audit_soon_s: Annotated[

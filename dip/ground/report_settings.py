@@ -20,3 +20,18 @@ class ReportSettings(IncidentSettings, frozen=True):
         int,
         Meta(ge=1000, description="Messages looked at for one page of an audit report where no index leads to them"),
     ] = 50_000
+    dashboard_refresh_s: Annotated[
+        float, Meta(ge=0.05, description="How often the dashboard looks at what changed, seconds")
+    ] = 2.0
+    dashboard_streams: Annotated[
+        int, Meta(ge=0, description="Dashboards that are kept up to date at once; a further one loads itself again")
+    ] = 100
+    dashboard_rows: Annotated[
+        int, Meta(ge=1, le=100, description="Most lines of each list on the dashboard; the lists are at other pages")
+    ] = 8
+    dashboard_counted: Annotated[
+        int, Meta(ge=1, description="How far the dashboard counts what waits for one recipient")
+    ] = 10_000
+    dashboard_scan: Annotated[
+        int, Meta(ge=1, description="Newest failures of everybody looked at for those of one company, on the dashboard")
+    ] = 2000

@@ -152,6 +152,9 @@ class Settings(ReportSettings, frozen=True, forbid_unknown_fields=True):
         float,
         Meta(ge=0, description="Requests a second taken from one address without log-in or certificate; 0: no limit"),
     ] = 0.0
+    tries_a_second: Annotated[
+        float, Meta(ge=0, description="Calls a second that one user tries out on the API's page; 0: no limit")
+    ] = 5.0
     intake_waiting_bytes: Annotated[
         int,
         Meta(ge=1024, description="Request bodies held at once; further requests wait before they are read"),
@@ -295,6 +298,7 @@ class Settings(ReportSettings, frozen=True, forbid_unknown_fields=True):
     ] = 20_000
     alarm_rule_limit: Annotated[int, Meta(ge=0, description="Most rules that raise alarms")] = 200
     alarm_subscription_limit: Annotated[int, Meta(ge=0, description="Most subscriptions of one user to alarms")] = 20
+    saved_view_limit: Annotated[int, Meta(ge=0, description="Most views that one user keeps")] = 50
     alarm_reminder_hours: Annotated[
         float,
         Meta(ge=0, description="Hours after which an alarm that nobody acknowledged is told again; 0: never"),

@@ -14,6 +14,7 @@ from dip.http.api.calls import known_caller
 from dip.http.api.faulty_answers import fault_note
 from dip.http.forwarded import client_address
 from dip.http.portal.guard import visitor_of
+from dip.http.portal.trying.desk import ACTED_FOR
 from dip.http.request_id import REQUEST_ID, add_request_id, uid_of
 from dip.http.unread import REFUSE
 
@@ -22,9 +23,9 @@ _MICROSECONDS: Final = 1_000_000
 _NANOSECONDS: Final = 1000
 _AGENT_LIMIT: Final = 200
 _DOCUMENTS: Final = frozenset(
-    {"/openapi.json", "/asyncapi.json", "/catalogue.json", "/admin/api/activity", "/admin/api/mpans"}
+    {"/openapi.json", "/asyncapi.json", "/catalogue.json", "/admin/api/activity", "/admin/api/mpans", "/docs/try"}
 )
-"""Long and published, or of this log itself: size and hash are enough."""
+"""Long and published, of this log itself, or with what the API port records: size and hash are enough."""
 _PUBLIC: Final = "/publications"
 """What anybody may read."""
 _REJECTED_ROWS: Final = "/admin/api/mpans/runs/"
@@ -63,7 +64,12 @@ def _of_api(request: web.Request) -> Mapping[str, Any]:
 
 def _of_portal(request: web.Request) -> Mapping[str, Any]:
     visitor = visitor_of(request)
-    return {} if visitor is None else {"user.id": visitor.name}
+    if visitor is None:
+        return {}
+    known = {"user.id": visitor.name}
+    if (acted_for := request.get(ACTED_FOR)) is not None:
+        known["dip.party"] = acted_for
+    return known if visitor.viewed_as is None else {**known, "dip.viewed_as": visitor.viewed_as}
 
 
 def _watch(

@@ -11,7 +11,7 @@ from dip.store.holders import packed_history
 from dip.store.keys import mpan_key, reference_key
 from dip.store.queries import sql_text
 
-SCHEMA_VERSION: Final = 10
+SCHEMA_VERSION: Final = 13
 _MIGRATIONS: Final = (
     "0001_first.sql",
     "0002_catalogue.sql",
@@ -23,6 +23,9 @@ _MIGRATIONS: Final = (
     "0008_alarms.sql",
     "0009_incidents.sql",
     "0010_throughput.sql",
+    "0011_saved_views.sql",
+    "0012_throughput_pairs.sql",
+    "0013_messages_by_sender_and_channel.sql",
 )
 _FILE: Final = "dip.sqlite"
 _MOST_PAGES: Final = 0xFFFFFFFE

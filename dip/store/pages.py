@@ -15,6 +15,7 @@ from dip.messages.identifiers import (
     RoleCode,
     TransactionId,
 )
+from dip.store.dashboard import SqliteDashboard
 from dip.store.keys import mpan_key, reference_key
 from dip.store.message_marks import marks_in
 from dip.store.page_records import (
@@ -55,6 +56,7 @@ class SqlitePages:
     def __init__(self, path: Path) -> None:
         self._reader = Reader(path)
         self.trails = SqliteTrails(self._reader)
+        self.dashboard = SqliteDashboard(self._reader)
 
     async def close(self) -> None:
         """Close the connection, if one was opened."""

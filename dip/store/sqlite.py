@@ -27,6 +27,7 @@ from dip.store.reader import Reader
 from dip.store.replay import SqliteReplay
 from dip.store.reports import SqliteReports
 from dip.store.requeue import SqliteRequeues
+from dip.store.saved_views import SqliteSavedViews
 from dip.store.sweep import SqliteSweep
 from dip.store.throughput import SqliteThroughput
 from dip.store.user_addresses import SqliteUserAddresses
@@ -46,7 +47,7 @@ class SqliteStore:
         Raises SetupRefused: directory in use, made by a newer server, or not writable.
         """
         self._lock = DirectoryLock(directory)
-        path = database_file(directory)
+        path = self._path = database_file(directory)
         try:
             # Made before SQLite opens it, which then gives its log the same mode.
             path.touch(0o600)
@@ -95,6 +96,12 @@ class SqliteStore:
         self.user_addresses = SqliteUserAddresses(self.writer, self._reading, self._reader)
         self.maintenance_told = SqliteMaintenanceTold(self.writer, self._reading)
         self.alarm_settings = SqliteAlarmSettings(self.writer, self._reading)
+        self.saved_views = SqliteSavedViews(self.writer, self._reading)
+
+    def file_bytes(self) -> dict[str, int]:
+        """How large the database is, and the log of what is not yet folded into it, bytes; 0 for what there is not."""
+        files = {"database": self._path, "log": self._path.with_name(f"{self._path.name}-wal")}
+        return {name: path.stat().st_size if path.exists() else 0 for name, path in files.items()}
 
     async def limit_growth(self, pages: int | None) -> None:
         """Let the file grow by at most so many pages, as a full disk would; None lifts the limit."""

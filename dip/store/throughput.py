@@ -5,7 +5,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import msgspec
 
@@ -24,10 +24,22 @@ _NOTHING: Final = 2**62
 
 
 class Side(StrEnum):
-    """Whose messages are counted: those that a party sent, or those that it got."""
+    """Whose messages are counted: those that a party sent, those that it got, or those from one to another."""
 
     SENDER = "sender"
     RECIPIENT = "recipient"
+    PAIR = "pair"
+    """What went from one to another: the party is the sender's DIP id, a space and the recipient's."""
+
+    @property
+    def of_all(self) -> str:
+        """Under what the sums over all parties are kept, so that a long report need not add them up."""
+        return f"every {self.value}"
+
+
+def pair(sender: str, recipient: str) -> str:
+    """Two participants as the party of what went from one to the other."""
+    return f"{sender} {recipient}"
 
 
 class Passage(StrEnum):
@@ -50,6 +62,16 @@ class Latencies(msgspec.Struct):
     least_us: int = 0
     most_us: int = 0
     within: list[int] = msgspec.field(default_factory=lambda: [0] * (len(BOUNDS_MS) + 1))
+
+    def merge(self, more: "Latencies") -> None:
+        """Add other times to these."""
+        if not more.timed:
+            return
+        self.least_us = min(self.least_us, more.least_us) if self.timed else more.least_us
+        self.most_us = max(self.most_us, more.most_us)
+        self.timed += more.timed
+        self.sum_us += more.sum_us
+        self.within = [mine + other for mine, other in zip(self.within, more.within, strict=True)]
 
     def add(self, took_us: int) -> None:
         """Count one time."""
@@ -74,7 +96,10 @@ class Throughput(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ThroughputFilter(msgspec.Struct, frozen=True, kw_only=True):
-    """What is asked: from and before a second, in buckets of a multiple of the span, of these channels and parties."""
+    """What is asked: from and before a second, in buckets of a multiple of the span, of these channels and parties.
+
+    senders: with the sides of senders and pairs. recipients: with those of recipients and pairs. None: all of them.
+    """
 
     since: int
     until: int
@@ -82,7 +107,8 @@ class ThroughputFilter(msgspec.Struct, frozen=True, kw_only=True):
     bucket: int
     side: Side
     channels: Sequence[str] | None = None
-    parties: Sequence[str] | None = None
+    senders: Sequence[str] | None = None
+    recipients: Sequence[str] | None = None
     outcomes: Sequence[Passage] | None = None
     by_channel: bool = False
     by_party: bool = False
@@ -105,11 +131,15 @@ class _Tally(msgspec.Struct):
     latencies: Latencies = msgspec.field(default_factory=Latencies)
 
 
+_Key: TypeAlias = tuple[int, str, str, str, Passage]
+"""Minute, channel, side as it is kept, party and outcome."""
+
+
 class Tallies:
     """What passed in the transaction under way; written before its commit, forgotten where that fails."""
 
     def __init__(self) -> None:
-        self._open: dict[tuple[int, str, Side, str, Passage], _Tally] = {}
+        self._open: dict[_Key, _Tally] = {}
 
     def count(
         self, at: int, channel: str, side: Side, party: str, outcome: Passage, took_us: int | None = None
@@ -134,19 +164,31 @@ class Tallies:
             self.count(at, channel, Side.RECIPIENT, recipient, outcome, took_us)
             if sender is not None:
                 self.count(at, channel, Side.SENDER, sender, outcome, took_us)
+                self.count(at, channel, Side.PAIR, pair(sender, recipient), outcome, took_us)
 
     def write(self, connection: sqlite3.Connection) -> None:
         """Add what was counted to the store."""
         if not self._open:
             return
         rows: list[tuple[Any, ...]] = []
-        for (at, channel, side, party, outcome), tally in self._open.items():
+        for (at, channel, side, party, outcome), tally in (self._open | self._of_all()).items():
             times = tally.latencies
             figures = tally.count, times.timed, times.sum_us, times.least_us if times.timed else _NOTHING, times.most_us
-            key = channel, side, party, outcome
-            rows += [(span, at - at % span, *key, *figures, *times.within) for span in SPANS]
+            key = channel, party, outcome
+            rows += [(span, side, at - at % span, *key, *figures, *times.within) for span in SPANS]
         connection.executemany(queries()["add_throughput"], rows)
         self._open = {}
+
+    def _of_all(self) -> dict[_Key, _Tally]:
+        """The sums over the parties."""
+        sums: dict[_Key, _Tally] = {}
+        for (at, channel, side, _, outcome), tally in self._open.items():
+            if side == Side.PAIR:
+                continue
+            whole = sums.setdefault((at, channel, Side(side).of_all, "", outcome), _Tally())
+            whole.count += tally.count
+            whole.latencies.merge(tally.latencies)
+        return sums
 
     def forget(self) -> None:
         """The transaction was undone."""
@@ -168,19 +210,22 @@ class SqliteThroughput:
         rows = await self._reader.all(
             "throughput",
             {
-                **{name: getattr(wanted, name) for name in ("since", "until", "span", "bucket", "side", "limit")},
+                **{name: getattr(wanted, name) for name in ("since", "until", "span", "bucket", "limit")},
+                "side": _kept_under(wanted),
                 "by_channel": wanted.by_channel,
                 "by_party": wanted.by_party,
                 "channels": _listed(wanted.channels),
-                "parties": _listed(wanted.parties),
+                "senders": None if wanted.side is Side.RECIPIENT else _listed(wanted.senders),
+                "recipients": None if wanted.side is Side.SENDER else _listed(wanted.recipients),
                 "outcomes": _listed(wanted.outcomes),
             },
         )
-        return [_throughput(row) for row in rows]
+        return [_throughput(row, wanted.side) for row in rows]
 
     async def count(self, wanted: CountFilter) -> int:
         """How much passed; read from hours where whole ones lie in the time asked for."""
-        given = {name: getattr(wanted, name) for name in ("since", "until", "side", "channel", "party")}
+        given = {name: getattr(wanted, name) for name in ("since", "until", "channel", "party")}
+        given["side"] = wanted.side if wanted.party else wanted.side.of_all
         first = min(-(-wanted.since // _HOUR) * _HOUR, wanted.until)
         given |= {"first_hour": first, "last_hour": max(first, wanted.until // _HOUR * _HOUR)}
         ((count,),) = await self._reader.all("throughput_count", {**given, "outcomes": _listed(wanted.outcomes)})
@@ -191,14 +236,21 @@ def _listed(values: Iterable[str] | None) -> str | None:
     return None if values is None else msgspec.json.encode(list(values)).decode()
 
 
-def _throughput(row: Sequence[Any]) -> Throughput:
-    at, channel, side, party, outcome, count, timed, sum_us, least_us, most_us = row[:10]
+def _kept_under(wanted: ThroughputFilter) -> str:
+    """The side as it is kept: the sums where no party is asked for or told apart."""
+    parties = wanted.senders if wanted.side is Side.SENDER else wanted.recipients
+    is_whole = wanted.side is not Side.PAIR and parties is None and not wanted.by_party
+    return wanted.side.of_all if is_whole else wanted.side.value
+
+
+def _throughput(row: Sequence[Any], side: Side) -> Throughput:
+    at, channel, party, outcome, count, timed, sum_us, least_us, most_us = row[:9]
     return Throughput(
         at=at,
         channel=channel,
-        side=Side(side),
+        side=side,
         party=party,
         outcome=Passage(outcome),
         count=count,
-        latencies=Latencies(timed, sum_us, least_us or 0, most_us or 0, list(row[10:])),
+        latencies=Latencies(timed, sum_us, least_us or 0, most_us or 0, list(row[9:])),
     )

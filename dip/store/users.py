@@ -94,6 +94,7 @@ class SqliteUsers:
             connection.execute(queries()["end_sessions_of"], (name,))
             connection.execute(queries()["remove_alarm_subscriptions_of"], (name,))
             connection.execute(queries()["remove_user_address"], (name,))
+            connection.execute(queries()["remove_saved_views_of"], (name,))
             connection.execute(queries()["remove_user"], (name,))
 
         await self._writer.ask(job, what="user")

@@ -66,9 +66,18 @@ class Writer:
         self._steps = steps
         self._stale = False
         self._closed = False
+        self.commits = 0
+        """Transactions that were committed since the start."""
+        self.committed = 0
+        """Jobs that they carried."""
         self._asked: queue.SimpleQueue[_Asked[Any] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
         self._thread.start()
+
+    @property
+    def waiting(self) -> int:
+        """Jobs that wait for a transaction."""
+        return self._asked.qsize()
 
     async def ask(self, job: Job[Result], weight: int = 1, *, what: str = "", patient: bool = False) -> Result:
         """Run the job in the next transaction; returns after its commit.
@@ -139,6 +148,8 @@ class Writer:
             return False
         for asked in group:
             asked.error = None
+        self.commits += 1
+        self.committed += len(group)
         self._tell(Milestone.AFTER_COMMIT, group)
         return True
 

@@ -1,17 +1,6 @@
 // Starts the packaged Swagger UI on the document of this server. Ours; the other files are as published.
 "use strict";
 
-// Participants' calls are signed and come over mutual TLS on another port: this page can't make them.
-const ownServerOnly = () => ({
-  statePlugins: {
-    spec: {
-      wrapSelectors: {
-        allowTryItOutFor: () => (state, path) => !state.getIn(["json", "paths", path, "servers"]),
-      },
-    },
-  },
-});
-
 window.addEventListener("DOMContentLoaded", () => {
   const dark = window.matchMedia("(prefers-color-scheme: dark)");
   const follow = () => document.documentElement.classList.toggle("dark-mode", dark.matches);
@@ -27,15 +16,19 @@ window.addEventListener("DOMContentLoaded", () => {
     defaultModelExpandDepth: 2,
     displayRequestDuration: true,
     filter: true,
-    plugins: [ownServerOnly],
+    plugins: [window.tryOut.plugin],
+    // The call as it is meant, without the token of the session's forms.
+    showMutatedRequest: false,
     // The published default asks a validator on the Internet.
     validatorUrl: null,
     // With a session of the portal, what changes something carries the token of its forms.
-    requestInterceptor: (request) => {
+    requestInterceptor: (given) => {
+      const request = window.tryOut.request(given, formToken);
       if (formToken && new URL(request.url, location.href).origin === location.origin) {
         request.headers["X-Form-Token"] = formToken;
       }
       return request;
     },
+    responseInterceptor: window.tryOut.response,
   });
 });

@@ -19,6 +19,7 @@ PATHS = (
     "/help/codes/MSG1006",
     "/help/codes/not_found",
     "/help/words",
+    "/help/verdicts",
     "/help/pages/messages",
     "/nothing",
 )

@@ -8,6 +8,7 @@ from dip.http.description.detail import PAGED, Detail
 from dip.http.description.operations import JSON, query_parameter
 from dip.http.description.schemas import Schema, reference
 from dip.http.description.trail_queries import AUDIT, FLOW
+from dip.http.description.try_details import TRY_DETAILS
 from dip.http.description.wire import list_of, object_of
 from dip.http.portal.guard import API
 from dip.http.portal.searches import FIELDS
@@ -57,7 +58,8 @@ _THROUGHPUT: Final = (
     query_parameter("bucket", "Length of a bucket, whole minutes: PT1M, PT15M, PT1H, P1D; without it one that suits"),
     query_parameter("side", "sender (as it is left out) or recipient: whose messages are counted"),
     query_parameter("channel", "Interface ids, comma between"),
-    query_parameter("party", "DIP ids, comma between"),
+    query_parameter("sender", "DIP ids, comma between"),
+    query_parameter("recipient", "DIP ids, comma between"),
     query_parameter("outcome", "taken, refused, delivered, rejected, dead, failed; comma between"),
     query_parameter("by", "What is told apart: channel, party, or channel,party"),
     query_parameter("form", "json, or csv for a table"),
@@ -81,6 +83,7 @@ def _changing(body: str) -> Detail:
 
 DETAILS: Final[Mapping[str, Detail]] = {
     **ALARM_DETAILS,
+    **TRY_DETAILS,
     "GET /healthz": Detail(
         schema=object_of(
             status=_TEXT, profile={"type": "string", "enum": ["spec", "live"]}, environment=_TEXT, version=_TEXT
@@ -112,6 +115,10 @@ DETAILS: Final[Mapping[str, Detail]] = {
     f"GET {API}/messages/{{transaction_id}}": Detail(schema=reference("JudgedMessage")),
     f"GET {API}/audit": Detail(schema=list_of("AuditRow"), query=(*AUDIT, *PAGED)),
     f"GET {API}/flows/{{flow}}": Detail(schema=list_of("FlowRow"), query=(*FLOW, *PAGED)),
+    f"GET {API}/views": Detail(schema=list_of("SavedView", shared={"type": "array", "items": reference("SavedView")})),
+    f"POST {API}/views": Detail(schema=reference("SavedView"), body={JSON: reference("ViewOrder")}, statuses=(201,)),
+    f"DELETE {API}/views/{{view_id}}": Detail(statuses=(204,)),
+    f"GET {API}/dashboard": Detail(schema=reference("Dashboard")),
     f"GET {API}/queues": Detail(
         schema=list_of("Queue", endpoints={"type": "array", "items": reference("EndpointState")})
     ),
@@ -261,6 +268,11 @@ DETAILS: Final[Mapping[str, Detail]] = {
     ),
     f"GET {_ENDPOINT}": Detail(schema=reference("EndpointState")),
     f"PATCH {_ENDPOINT}": Detail(schema=reference("EndpointState"), body={JSON: reference("EndpointChange")}),
+    f"DELETE {_ENDPOINT}": Detail(
+        statuses=(204,),
+        query=(query_parameter("channel", "Interface ids, comma between; without it all that go there"),),
+    ),
+    f"POST {_ENDPOINT}/test": Detail(schema=reference("Trial")),
     f"POST {_ENDPOINT}/pause": Detail(schema=reference("EndpointState")),
     f"POST {_ENDPOINT}/resume": Detail(schema=reference("EndpointState")),
     f"GET {API}/users": Detail(

@@ -3,7 +3,7 @@
 import asyncio
 import gzip
 import hashlib
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -59,7 +59,8 @@ class _Document:
 class Documents:
     """Handlers of `/openapi.json`, `/asyncapi.json` and `/docs`.
 
-    api_url: where participants reach the API. The two applications are read when a document is asked for.
+    api_url: where participants reach the API. The two applications are read when a document is asked for. offered: in
+    whose name a visitor may try that API out, for the page's script; None: in nobody's.
     """
 
     def __init__(
@@ -71,8 +72,11 @@ class Documents:
         api_url: str,
         api: web.Application,
         portal: web.Application,
+        offered: Callable[[web.Request], Awaitable[dict[str, Any] | None]],
     ) -> None:
         self._renderer = renderer
+        self._api_url = api_url
+        self._offered = offered
         self._openapi = _Document(
             registry,
             lambda snapshot: openapi(
@@ -99,7 +103,9 @@ class Documents:
 
     async def page(self, request: web.Request) -> web.Response:
         """The OpenAPI document as a page to read and to try out."""
-        response = self._renderer.page(request, "docs.html", {})
+        offered = await self._offered(request)
+        trying = None if offered is None else msgspec.json.encode({"api": self._api_url, **offered}).decode()
+        response = self._renderer.page(request, "docs.html", {"trying": trying})
         response.headers["Content-Security-Policy"] = PAGE_POLICY
         return response
 

@@ -97,8 +97,9 @@ def _introduction(settings: Settings) -> str:
         f"environment `{settings.environment}`. The document is made from the channels and routes of the running "
         "server.\n\n"
         "**Calls of participants** come in over mutual TLS: the client certificate says who connects. All but those "
-        "of `/validate` are signed, in four headers. A browser can't do either, so send them from a program: "
-        "`python run.py send`, or `dip.client`.\n\n"
+        "of `/validate` are signed, in four headers. A browser can't do either: send them from a program, such as "
+        "`python run.py send` or `dip.client`, or have the server sign and send what is tried out on this page, "
+        "outside PRD and for a participant of yours whose keys it made.\n\n"
         "**Calls of the administration API** can be tried out on this page with the token."
     )
 

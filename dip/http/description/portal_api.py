@@ -40,7 +40,7 @@ def portal_operation(route: Route) -> Operation:
         "parameters": [*(path_parameter(name) for name in route.parameters), *detail.query],
         "security": [] if is_open_address(route.path) else [{"administrationToken": []}, {"session": []}],
     }
-    if route.method not in _READING and tag == PAGES:
+    if route.method not in _READING and tag == PAGES and detail.body is None:
         form = {"type": "object", "additionalProperties": {"type": "string"}}
         operation["requestBody"] = {"content": {"application/x-www-form-urlencoded": {"schema": form}}}
         refused = answer("default", {"type": "string"}, media="text/html")

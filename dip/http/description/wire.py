@@ -10,6 +10,7 @@ from dip.conformance.fault_orders import FaultOrder
 from dip.conformance.faults import Fault
 from dip.delivery.dead_letters import QueuedAgain
 from dip.delivery.dispatcher import EndpointState
+from dip.delivery.trial_calls import Trial
 from dip.http.api.company_details import CompanyDetails
 from dip.http.api.journal_record import DIPJournalRecord
 from dip.http.api.requeue_views import RequeueRow, RequeueStatus
@@ -22,8 +23,10 @@ from dip.http.portal.alarms import Acknowledgement
 from dip.http.portal.certificate_views import CertificateLine, OwnAuthorityView, OwnCertificateLine
 from dip.http.portal.certificates import CertificateOrder, IssuedCertificate, RenewalOrder
 from dip.http.portal.clock import Advance, ClockView
+from dip.http.portal.dashboard.snapshot import Dashboard
 from dip.http.portal.dead_letters import Wanted
-from dip.http.portal.endpoints import EndpointChange, NewEndpoint
+from dip.http.portal.endpoint_assignments import NewEndpoint
+from dip.http.portal.endpoints import EndpointChange
 from dip.http.portal.incident_views import IncidentLine, IncidentView
 from dip.http.portal.maintenance_pages import WindowOrder
 from dip.http.portal.master_key import NewMasterKey
@@ -35,6 +38,7 @@ from dip.http.portal.own_certificates import IssuedOwnCertificate, OwnRenewalOrd
 from dip.http.portal.participants import ParticipantDetail, ParticipantView
 from dip.http.portal.publications.desk import RemovalOrder
 from dip.http.portal.publications.views import PayloadView, PublicationView, PublishedVersion, SeriesView, UploadView
+from dip.http.portal.saved_view_desk import ViewOrder
 from dip.http.portal.throughput import ThroughputReport
 from dip.http.portal.users import CertificateRequest, UserCertificate, UserView, UserWithPassword
 from dip.http.portal.views import ChannelDetail, ChannelView, PauseView
@@ -55,6 +59,7 @@ from dip.reporting.incidents.orders import (
     NewReview,
     Resolution,
 )
+from dip.reporting.saved_views import SavedView
 from dip.store.alarm_settings import AlarmRule, AlarmSubscription
 from dip.store.alarms import Alarm
 from dip.store.dead_letters import DeadLetter
@@ -71,6 +76,7 @@ _TYPES: Final = (
     *(AuditRow, FlowRow),
     *(IncidentLine, IncidentView, IncidentEntry, NewIncident, IncidentChange, NewContact, Resolution, Confirmation),
     *(NewReview, WindowOrder),
+    *(SavedView, ViewOrder),
     *(Acknowledgement, AlarmRule, RuleOrder, AlarmSubscription, SubscriptionOrder),
     *(PublicationView, SeriesView, PayloadView, PublishedVersion, UploadView, RemovalOrder),
     *(Imported, RunState, RowFault, PullOrder, PullView),
@@ -98,6 +104,7 @@ _TYPES: Final = (
         QueuedAgain,
         BalanceSheet,
         ThroughputReport,
+        Dashboard,
         Alarm,
     ),
     *(StandardResponse, Problem, WebhookConfig, EndpointState, DIPJournalRecord),
@@ -107,6 +114,7 @@ _TYPES: Final = (
         PauseView,
         EndpointChange,
         NewEndpoint,
+        Trial,
         Fault,
         FaultOrder,
         SendersChange,

@@ -7,7 +7,7 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 import msgspec
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from dip.activity.events import RECEIVED, SENT
 from dip.activity.reading import ActivityBook, Found, Wanted
@@ -84,6 +84,8 @@ class ActivityDesk:
         response = web.StreamResponse(headers={"Content-Disposition": 'attachment; filename="activity.jsonl"'})
         response.content_type = "application/x-ndjson"
         await response.prepare(request)
+        if request.method == hdrs.METH_HEAD:
+            return response
         async for lines in self._lines(since, until):
             await response.write(lines)
         await response.write_eof()
@@ -112,7 +114,7 @@ class ActivityDesk:
             "older": f"{_PAGE}?{urlencode({**conditions, 'next': following})}" if following else None,
             "newest": f"{_PAGE}?{urlencode(conditions)}" if request.query.get("next") else None,
             "export": f"{_ALL}/export?{urlencode({name: typed[name] for name in ('from', 'to') if typed[name]})}",
-            "head": await asyncio.to_thread(self._book.head),
+            "last": await asyncio.to_thread(self._book.head),
         }
         return self._renderer.page(request, "activity.html", values, status=400 if fault else 200)
 

@@ -12,6 +12,7 @@ from dip.ground.clock import Clock
 from dip.ground.current import Current
 from dip.ground.errors import BadRequest, DipError, NotFound
 from dip.http.portal.administration_orders import order_of
+from dip.http.portal.alarm_notes import AlarmNotes
 from dip.http.portal.alarm_searches import AlarmSearch, read_alarm_search
 from dip.http.portal.guard import API, present_visitor
 from dip.http.portal.open_doors import json_response
@@ -36,9 +37,16 @@ class AlarmDesk:
     """Handlers of `/alarms` and of `/admin/api/alarms/{alarm_id}/acknowledge`."""
 
     def __init__(
-        self, *, alarms: Alarms, participants: Current[Participants], clock: Clock, renderer: Renderer
+        self,
+        *,
+        alarms: Alarms,
+        notes: AlarmNotes,
+        participants: Current[Participants],
+        clock: Clock,
+        renderer: Renderer,
     ) -> None:
         self._alarms = alarms
+        self._notes = notes
         self._participants = participants
         self._clock = clock
         self._renderer = renderer
@@ -91,7 +99,7 @@ class AlarmDesk:
             )
         except BadRequest as fault:
             search, found, refused = AlarmSearch(limit=_ON_A_PAGE), [], fault
-        rows = found[: search.limit]
+        rows = [self._notes.seen(one, visitor) for one in found[: search.limit]]
         conditions = search.conditions()
         following = rows[-1].id if len(found) > len(rows) else None
         values = {

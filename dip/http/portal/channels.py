@@ -129,8 +129,8 @@ class ChannelPages:
         number = str((await request.post()).get("version", ""))
         if not (number.isascii() and number.isdecimal()):
             raise BadRequest("version is the number of a version.")
-        await self._catalogue.undo(channel_id, int(number[:9]), author=author_of(request))
-        _back(channel_id)
+        made = await self._catalogue.undo(channel_id, int(number[:9]), author=author_of(request))
+        _back(channel_id, saved=made.version)
 
     async def remove(self, request: web.Request) -> web.Response:
         """Remove the channel."""
@@ -151,8 +151,8 @@ class ChannelPages:
             edit = recipients_edit([one] if adds else [], [] if adds else [one])
         else:
             raise BadRequest("place is senders, primary, secondary or always.")
-        await self._catalogue.edit(channel_id, edit, author=author_of(request), reason=reason_of(form))
-        _back(channel_id)
+        made = await self._catalogue.edit(channel_id, edit, author=author_of(request), reason=reason_of(form))
+        _back(channel_id, saved=made.version)
 
     async def pause(self, request: web.Request) -> web.Response:
         """Pause the channel, or announce it."""

@@ -6,7 +6,7 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 import msgspec
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from dip.channels.registry import Registry
 from dip.delivery.dead_letters import DeadLetters
@@ -112,6 +112,8 @@ class DeadLetterDesk:
         response = web.StreamResponse(headers={"Content-Disposition": 'attachment; filename="dead-letters.csv"'})
         response.content_type, response.charset = "text/csv", "utf-8"
         await response.prepare(request)
+        if request.method == hdrs.METH_HEAD:
+            return response
         await response.write(csv_lines([DeadLetter.__struct_encode_fields__]).encode())
         before: int | None = None
         while True:

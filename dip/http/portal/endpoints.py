@@ -1,32 +1,28 @@
 """Endpoints and logical queues: how each address is served, paused, resumed, and which channels go there (5.5.10)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Annotated, Any, Final, TypeAlias
 
 import msgspec
 from aiohttp import web
 from msgspec import UNSET, Meta, UnsetType
 
-from dip.channels.registry import Registry
 from dip.delivery.dispatcher import Dispatcher, EndpointState, UnknownEndpoint
 from dip.ground.current import Current
-from dip.ground.errors import BadRequest
-from dip.ground.settings import Settings
+from dip.ground.errors import BadRequest, DipError, NotFound
 from dip.http.portal.administration_orders import order_of
+from dip.http.portal.endpoint_assignments import Assignments, NewEndpoint
 from dip.http.portal.guard import API, present_visitor
 from dip.http.portal.open_doors import json_response
 from dip.http.portal.powers import Visitor
 from dip.http.portal.renderer import Renderer
-from dip.messages.identifiers import DipId
-from dip.participants.receiving import check_receives
+from dip.http.problems import status_of
 from dip.participants.registry import Participants
-from dip.participants.webhooks import Network, check_webhook_url
-from dip.store.records import ALL_CHANNELS, STATUS_CHANNEL, EndpointSetting, Webhook
 
 _ONE: Final = f"{API}/endpoints/{{endpoint_id}}"
 _PAGE: Final = "/endpoints"
 _CREATED: Final = 201
-_NO_RECIPIENT: Final = "recipient: expected the DIP id of a participant."
+_NO_CONTENT: Final = 204
 
 Count: TypeAlias = Annotated[int, Meta(ge=1, le=1000)]
 Size: TypeAlias = Annotated[int, Meta(ge=1, le=100_000)]
@@ -55,15 +51,6 @@ class EndpointChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True, re
     told: Annotated[tuple[Address, ...], Meta(max_length=20)] | UnsetType = UNSET
 
 
-class NewEndpoint(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A logical queue of a recipient: its address, and the channels assigned to it."""
-
-    recipient: str
-    url: str
-    channels: Annotated[tuple[str, ...], Meta(min_length=1, max_length=200)]
-    name: Annotated[str, Meta(max_length=80)] = ""
-
-
 class Endpoints:
     """Handlers of `/admin/api/endpoints` and of the page."""
 
@@ -71,16 +58,12 @@ class Endpoints:
         self,
         *,
         dispatcher: Dispatcher,
-        settings: Settings,
-        networks: Sequence[Network],
-        registry: Current[Registry],
+        assignments: Assignments,
         participants: Current[Participants],
         renderer: Renderer,
     ) -> None:
         self._dispatcher = dispatcher
-        self._settings = settings
-        self._networks = networks
-        self._registry = registry
+        self._assignments = assignments
         self._participants = participants
         self._renderer = renderer
 
@@ -91,6 +74,7 @@ class Endpoints:
             web.post(f"{API}/endpoints", self.assign),
             web.get(_ONE, self.one),
             web.patch(_ONE, self.change),
+            web.delete(_ONE, self.remove),
             web.post(f"{_ONE}/pause", self.pause),
             web.post(f"{_ONE}/resume", self.resume),
             web.get(_PAGE, self.page),
@@ -107,94 +91,95 @@ class Endpoints:
 
     async def one(self, request: web.Request) -> web.Response:
         """One endpoint."""
-        return json_response(self._state(self._own_one(request)))
+        return json_response(self.state(self.own_one(request)))
 
     async def assign(self, request: web.Request) -> web.Response:
         """Assign channels of a recipient to an address."""
         order = await order_of(request, NewEndpoint)
-        check_webhook_url(order.url, self._settings.environment, self._networks)
-        kinds = {channel == STATUS_CHANNEL for channel in order.channels}
-        if len(kinds) > 1:
-            raise BadRequest("channels: status messages have an endpoint of their own; assign them apart.")
-        recipient = DipId(order.recipient)
-        if not present_visitor(request).sees(recipient):
-            raise BadRequest(_NO_RECIPIENT)
-        channels = [
-            channel if channel in (ALL_CHANNELS, STATUS_CHANNEL) else channel.upper() for channel in order.channels
-        ]
-        for channel in channels:
-            self._check_assignment(recipient, channel)
-        for channel in channels:
-            await self._dispatcher.set_webhook(Webhook(recipient, channel, order.url))
-        (state,) = (
-            one
-            for one in self._dispatcher.endpoints()
-            if (one.recipient, one.url, one.for_status) == (recipient, order.url, kinds == {True})
-        )
-        if order.name:
-            setting = msgspec.structs.replace(self._dispatcher.setting(state.id), name=order.name)
-            await self._dispatcher.change(setting)
-        body = msgspec.json.encode(self._state(state.id))
+        made = await self._assignments.assign(order, present_visitor(request))
+        body = msgspec.json.encode(self.state(made))
         return web.Response(status=_CREATED, body=body, content_type="application/json")
 
     async def change(self, request: web.Request) -> web.Response:
         """Serve an endpoint in another way."""
-        endpoint_id = self._own_one(request)
+        endpoint_id = self.own_one(request)
         order = await order_of(request, EndpointChange)
         given = {name: value for name in order.__struct_fields__ if (value := getattr(order, name)) is not UNSET}
         await self._dispatcher.change(msgspec.structs.replace(self._dispatcher.setting(endpoint_id), **given))
-        return json_response(self._state(endpoint_id))
+        return json_response(self.state(endpoint_id))
 
     async def pause(self, request: web.Request) -> web.Response:
         """Send nothing there until somebody resumes it; its queue waits."""
-        return json_response(await self._hold(self._own_one(request), held=True))
+        return json_response(await self._hold(self.own_one(request), held=True))
 
     async def resume(self, request: web.Request) -> web.Response:
         """Send there again, at once, whatever its failures."""
-        return json_response(await self._hold(self._own_one(request), held=False))
+        return json_response(await self._hold(self.own_one(request), held=False))
+
+    async def remove(self, request: web.Request) -> web.Response:
+        """Take an address away from all that goes there, or from the channels that `channel` names; what waits stays.
+
+        It waits until it is pulled, or until there is another webhook.
+        """
+        named = [one for one in request.query.get("channel", "").split(",") if one]
+        await self._assignments.remove(self.own_one(request), named or None)
+        return web.Response(status=_NO_CONTENT)
 
     async def page(self, request: web.Request) -> web.Response:
-        """Every endpoint with its form."""
+        """Every endpoint with its forms."""
+        return self._show(request)
+
+    async def save(self, request: web.Request) -> web.Response:
+        """What a form of the page asks for."""
+        endpoint_id = self.own_one(request)
+        form = await request.post()
+        asked = str(form.get("do", ""))
+        try:
+            there = await self._done(endpoint_id, asked, form)
+        except NotFound:
+            raise
+        except DipError as refused:
+            return self._show(request, _Refused(endpoint_id, asked, refused, form))
+        raise web.HTTPSeeOther(f"{_PAGE}?done={asked}{f'#{there}' if there else ''}")
+
+    async def _done(self, endpoint_id: str, asked: str, form: Any) -> str:
+        """Do what a button says; the endpoint that is there then, empty where there is none any more."""
+        match asked:
+            case "pause" | "resume":
+                await self._hold(endpoint_id, held=asked == "pause")
+            case "save":
+                setting = self._dispatcher.setting(endpoint_id)
+                await self._dispatcher.change(msgspec.structs.replace(setting, **changes_of(form)))
+            case "move":
+                return await self._assignments.move(endpoint_id, str(form.get("url", "")).strip())
+            case "remove":
+                await self._assignments.remove(endpoint_id, [str(one) for one in form.getall("channel", [])])
+                return ""
+            case _:
+                raise BadRequest("do: expected save, pause, resume, move or remove.")
+        return endpoint_id
+
+    def _show(self, request: web.Request, refused: "_Refused | None" = None) -> web.Response:
         visitor = present_visitor(request)
         values = {
             "endpoints": self._seen(visitor),
             "names": {one.dip_id: one.name for one in self._participants.value},
-            "limits": _LIMITS,
-            "own": self._own(),
+            "limits": LIMITS,
+            "own": {one.id: self._dispatcher.setting(one.id) for one in self._dispatcher.endpoints()},
+            "refused": refused,
+            "done": request.query.get("done", ""),
         }
-        return self._renderer.page(request, "endpoints.html", values)
-
-    async def save(self, request: web.Request) -> web.Response:
-        """What a form of the page asks for."""
-        endpoint_id = self._own_one(request)
-        form = await request.post()
-        asked = str(form.get("do", ""))
-        if asked in ("pause", "resume"):
-            await self._hold(endpoint_id, held=asked == "pause")
-        else:
-            setting = self._dispatcher.setting(endpoint_id)
-            await self._dispatcher.change(msgspec.structs.replace(setting, **_of_form(form)))
-        raise web.HTTPSeeOther(f"{_PAGE}#{endpoint_id}")
-
-    def _check_assignment(self, recipient: DipId, channel: str) -> None:
-        participant = self._participants.value.get(recipient)
-        if participant is None:
-            raise BadRequest(_NO_RECIPIENT)
-        if channel == ALL_CHANNELS and not self._settings.switches.mixed_channels:
-            raise BadRequest("channels: this profile has no webhook for all channels; name each.")
-        found = self._registry.value.find(channel)
-        if found is None and channel not in (ALL_CHANNELS, STATUS_CHANNEL):
-            raise BadRequest(f"channels: {channel[:20]} is no channel of this server.")
-        check_receives(found, participant)
+        status = 200 if refused is None else status_of(refused.error)
+        return self._renderer.page(request, "endpoints.html", values, status=status)
 
     def _seen(self, visitor: Visitor) -> list[EndpointState]:
         """The endpoints of those whose affairs the visitor sees."""
         return [one for one in self._dispatcher.endpoints() if visitor.sees(one.recipient)]
 
-    def _own_one(self, request: web.Request) -> str:
+    def own_one(self, request: web.Request) -> str:
         """The endpoint that an address names. Raises UnknownEndpoint where there is none, or none of the visitor's."""
         endpoint_id = request.match_info["endpoint_id"]
-        if not present_visitor(request).sees(self._state(endpoint_id).recipient):
+        if not present_visitor(request).sees(self.state(endpoint_id).recipient):
             raise UnknownEndpoint("No webhook has this id; GET /admin/api/endpoints lists them.")
         return endpoint_id
 
@@ -203,17 +188,24 @@ class Endpoints:
         await self._dispatcher.change(msgspec.structs.replace(setting, held=held))
         if not held:
             self._dispatcher.try_now(endpoint_id)
-        return self._state(endpoint_id)
+        return self.state(endpoint_id)
 
-    def _state(self, endpoint_id: str) -> EndpointState:
+    def state(self, endpoint_id: str) -> EndpointState:
+        """How an endpoint is doing. Raises UnknownEndpoint."""
         self._dispatcher.setting(endpoint_id)
         return next(one for one in self._dispatcher.endpoints() if one.id == endpoint_id)
 
-    def _own(self) -> Mapping[str, EndpointSetting]:
-        return {one.id: self._dispatcher.setting(one.id) for one in self._dispatcher.endpoints()}
+
+class _Refused(msgspec.Struct, frozen=True):
+    """A form of the page that was refused. form: what was typed."""
+
+    endpoint_id: str
+    asked: str
+    error: DipError
+    form: Mapping[str, Any]
 
 
-_LIMITS: Final = (
+LIMITS: Final = (
     ("messageCount", "message_count", "Messages in a call", "max_message_count"),
     ("payloadKb", "payload_kb", "kB in a call", "max_payload_kb"),
     ("callsInFlight", "calls_in_flight", "Calls at once", "calls_in_flight"),
@@ -226,13 +218,13 @@ _LIMITS: Final = (
 """Field of the call, of the setting, its label, and where the value in force stands in the state."""
 
 
-def _of_form(form: Any) -> dict[str, Any]:
+def changes_of(form: Any) -> dict[str, Any]:
     """The settings of a form; an empty field is the server's setting. Raises BadRequest."""
     given: dict[str, Any] = {
         "name": str(form.get("name", "")).strip(),
         "told": str(form.get("told", "")).replace(",", " ").split(),
     }
-    for wire, _, label, _ in _LIMITS:
+    for wire, _, label, _ in LIMITS:
         text = str(form.get(wire, "")).strip()
         try:
             given[wire] = (float(text) if "." in text else int(text)) if text else None

@@ -14,6 +14,8 @@ from dip.http.portal.permissions import API as CALLS
 from dip.http.portal.permissions import RULES, route_key
 from dip.http.portal.powers import ADMINISTRATION, EVERY_POWER, Visitor
 from dip.http.portal.sessions import COOKIE, Sessions
+from dip.http.portal.streamed_forms import STREAMED, streamed_form
+from dip.http.portal.view_as import ViewAs
 from dip.security.tls import peer_certificate
 
 API: Final = CALLS
@@ -25,14 +27,18 @@ _READING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _VISITOR: Final = web.RequestKey("visitor", Visitor)
 
 
-def guard(sessions: Sessions, admin_token_digest: str) -> Middleware:
-    """The middleware that lets nobody in unknown. admin_token_digest: SHA-256 of the token, hexadecimal."""
+def guard(sessions: Sessions, admin_token_digest: str, view_as: ViewAs) -> Middleware:
+    """The middleware that lets nobody in unknown. admin_token_digest: SHA-256 of the token, hexadecimal.
+
+    view_as: whoever views the portal as a participant is that participant's user for everything behind the guard.
+    """
 
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
         visitor = await _visitor(request, sessions, admin_token_digest)
         if visitor is not None:
             request[_VISITOR] = visitor
+            visitor = request[_VISITOR] = view_as.seen(request, visitor)
         key = route_key(request)
         rule = None if key is None else RULES.get(key)
         # What leads nowhere is answered "not found" to everybody.
@@ -50,8 +56,10 @@ def guard(sessions: Sessions, admin_token_digest: str) -> Middleware:
             raise NotPermitted(f"Change the password first, at {MUST_CHANGE}: others know the one you logged in with.")
         if rule.powers is not None:
             visitor.check_has(*sorted(rule.powers))
+        if rule.in_person and visitor.viewer is not None:
+            raise NotPermitted("You see the portal as a participant does. Stop that first: this is done in person.")
         if request.method not in _READING and visitor.form_token is not None:
-            await _check_form(request, visitor.form_token)
+            await _check_form(request, visitor.form_token, is_streamed=key in STREAMED)
         return await handler(request)
 
     return middleware
@@ -60,6 +68,17 @@ def guard(sessions: Sessions, admin_token_digest: str) -> Middleware:
 def visitor_of(request: web.Request) -> Visitor | None:
     """Who asks."""
     return request.get(_VISITOR)
+
+
+async def visitor_again(
+    request: web.Request, sessions: Sessions, admin_token_digest: str, view_as: ViewAs
+) -> Visitor | None:
+    """Who asks, looked at again while a long answer goes on; None where the log-in is over."""
+    visitor, before = await _visitor(request, sessions, admin_token_digest), visitor_of(request)
+    seen = None if visitor is None else view_as.seen(request, visitor)
+    # Where the participant as which the answer began has gone, it does not go on with other eyes.
+    is_same = seen is not None and before is not None and seen.viewed_as == before.viewed_as
+    return seen if is_same else None
 
 
 def wants_page(request: web.Request) -> bool:
@@ -99,10 +118,12 @@ async def _visitor(request: web.Request, sessions: Sessions, admin_token_digest:
     return await sessions.find(token) if token else None
 
 
-async def _check_form(request: web.Request, expected: str) -> None:
+async def _check_form(request: web.Request, expected: str, *, is_streamed: bool) -> None:
     check_origin(request)
     given = request.headers.get(FORM_HEADER)
-    if given is None:
+    if given is None and is_streamed:
+        given = await (await streamed_form(request)).field(FORM_FIELD)
+    elif given is None:
         given = str((await request.post()).get(FORM_FIELD, ""))
     if not hmac.compare_digest(given.encode(), expected.encode()):
         raise NotPermitted("This form is not of your present log-in. Load the page again, then send it.")

@@ -7,11 +7,11 @@ from aiohttp import web
 from dip.ground.log import Log
 from dip.http.forwarded import asked, client_address
 from dip.http.portal.guard import check_origin, client_certificate
+from dip.http.portal.local_address import local_address
 from dip.http.portal.lock_out import LockOut
 from dip.http.portal.renderer import Renderer
 from dip.http.portal.sessions import COOKIE, Sessions
-
-_HOME = "/"
+from dip.http.portal.view_as import stop_viewing
 
 
 class LogIn:
@@ -67,12 +67,15 @@ class LogIn:
             await self._sessions.log_out(token)
         response = web.HTTPSeeOther("/login" if client_certificate(request) is None else "/login?out=1")
         response.del_cookie(COOKIE, path="/")
+        stop_viewing(request, response)
         raise response
 
     def _welcomed(self, request: web.Request, token: str) -> web.HTTPSeeOther:
         """Where the log-in leads, with the session's cookie."""
-        response = web.HTTPSeeOther(_local(request.query.get("next", "")))
+        response = web.HTTPSeeOther(local_address(request.query.get("next", "")))
         set_session(request, response, token)
+        # Whom somebody else viewed at this browser is nothing to who logs in now.
+        stop_viewing(request, response)
         return response
 
     def _page(
@@ -82,7 +85,7 @@ class LogIn:
             "refused": refused,
             "locked_minutes": math.ceil(locked_s / 60),
             "name": name,
-            "next": _local(request.query.get("next", "")),
+            "next": local_address(request.query.get("next", "")),
         }
         page = self._renderer.page(request, "login.html", values, status=status)
         if locked_s:
@@ -94,9 +97,3 @@ def set_session(request: web.Request, response: web.StreamResponse, token: str) 
     """Put a session's token into its cookie: kept from scripts, and from the clear wherever there is TLS."""
     secure = asked(request).scheme == "https"
     response.set_cookie(COOKIE, token, httponly=True, samesite="Lax", secure=secure, path="/")
-
-
-def _local(target: str) -> str:
-    """Where to go after the log-in: an address of this portal, never another site's."""
-    is_local = target.startswith("/") and not target.startswith(("//", "/\\")) and target.isprintable()
-    return target if is_local else _HOME

@@ -59,7 +59,12 @@ class ShownContent(msgspec.Struct, frozen=True):
 
 
 def may_see_content(visitor: Visitor) -> bool:
-    """Whether contents are shown to somebody at all: a company's own, and to who operates or supports the DIP."""
+    """Whether contents are shown to somebody at all: a company's own, and to who operates or supports the DIP.
+
+    Who views the portal as a company's user sees them where they would be shown to its own eyes as well.
+    """
+    if visitor.viewer is not None:
+        return may_see_content(visitor.viewer)
     return visitor.dip_ids is not None or visitor.has(Power.OPERATIONS, Power.SUPPORT)
 
 

@@ -3,8 +3,12 @@
 from aiohttp import web
 
 from dip.http.portal.administration import Administration
+from dip.http.portal.alarm_notes import AlarmNotes
 from dip.http.portal.dead_letters import DeadLetterDesk
 from dip.http.portal.diagrams.pages import DiagramPages
+from dip.http.portal.endpoint_assignments import Assignments
+from dip.http.portal.endpoint_forms import EndpointForms
+from dip.http.portal.endpoint_trials import EndpointTrials
 from dip.http.portal.endpoints import Endpoints
 from dip.http.portal.message_addressing import AddressingAgain
 from dip.http.portal.message_content import ContentPage
@@ -17,9 +21,11 @@ from dip.http.portal.mpans import MpanImports
 from dip.http.portal.overview import Overview
 from dip.http.portal.pages import Pages
 from dip.http.portal.parts import PortalParts
+from dip.http.portal.performance import PerformancePage
 from dip.http.portal.renderer import Renderer
 from dip.http.portal.requeues import RequeueDesk
 from dip.http.portal.throughput import ThroughputDesk
+from dip.http.portal.throughput_page import ThroughputPage
 from dip.http.portal.trails.routes import trail_routes
 
 
@@ -28,13 +34,15 @@ def message_routes(parts: PortalParts, renderer: Renderer) -> list[web.RouteDef]
     settings, clock, registry, participants = parts.settings, parts.clock, parts.registry, parts.participants
     pages = parts.store.pages
     mpan_desk = MpanDesk(explainer=parts.explainer, registry=registry, pages=pages, clock=clock)
-    endpoints = Endpoints(
+    assignments = Assignments(
         dispatcher=parts.dispatcher,
         settings=settings,
         networks=parts.networks,
         registry=registry,
         participants=participants,
-        renderer=renderer,
+    )
+    endpoints = Endpoints(
+        dispatcher=parts.dispatcher, assignments=assignments, participants=participants, renderer=renderer
     )
     return [
         *Pages(
@@ -64,6 +72,14 @@ def message_routes(parts: PortalParts, renderer: Renderer) -> list[web.RouteDef]
         *DiagramPages(
             settings=settings, pages=pages, participants=participants, vault=parts.vault, renderer=renderer
         ).routes(),
+        *EndpointForms(dispatcher=parts.dispatcher, assignments=assignments, renderer=renderer).routes(),
+        *EndpointTrials(
+            trials=parts.trials,
+            dispatcher=parts.dispatcher,
+            endpoints=endpoints,
+            participants=participants,
+            renderer=renderer,
+        ).routes(),
         *endpoints.routes(),
         *RequeueDesk(
             requeues=parts.requeues,
@@ -77,10 +93,21 @@ def message_routes(parts: PortalParts, renderer: Renderer) -> list[web.RouteDef]
             duties=parts.duties,
             dispatcher=parts.dispatcher,
             pages=pages,
+            notes=AlarmNotes(parts.store.users),
             participants=participants,
             renderer=renderer,
         ).routes(),
         *ThroughputDesk(store=parts.store.throughput, clock=clock).routes(),
+        *ThroughputPage(
+            store=parts.store.throughput,
+            settings=settings,
+            clock=clock,
+            executor=parts.executor,
+            registry=registry,
+            participants=participants,
+            renderer=renderer,
+        ).routes(),
+        *PerformancePage(pages=pages, metrics=parts.metrics, clock=clock, renderer=renderer).routes(),
         *DeadLetterDesk(
             dead_letters=parts.duties.dead_letters,
             store=parts.store.dead_letters,

@@ -45,24 +45,19 @@ class MpanImports:
         encoding = request.headers.get("Content-Encoding", "").strip().lower()
         if encoding not in _PLAIN | _GZIP:
             raise BadRequest("Content-Encoding: expected gzip, or none.")
-        run = request.query.get("run")
-        if run is not None and not _NAME.fullmatch(run):
-            raise BadRequest("run is 1 to 100 of A-Z a-z 0-9 . _ -")
-        from_line = _whole(request.query, "from_line", 1, 1, _LARGEST)
-        if from_line > 1 and run is None:
-            raise BadRequest("from_line: expected run beside it, the name of the import that goes on.")
-        order = ImportOrder(run, from_line, is_packed=encoding in _GZIP)
+        run = run_name_of(request.query.get("run"))
+        order = ImportOrder(run, from_line_of(request.query.get("from_line", ""), run), is_packed=encoding in _GZIP)
         return json_response(await self._importing.take(_body(request), order))
 
     async def runs(self, request: web.Request) -> web.Response:
         """Imports and pulls of appointments, the newest first."""
-        limit = _whole(request.query, "limit", 100, 1, _MOST)
+        limit = whole(request.query, "limit", 100, 1, _MOST)
         return json_response({"items": self._importing.runs(limit), "next": None})
 
     async def run(self, request: web.Request) -> web.Response:
         """One import or pull: how far it is, and the rows that it rejected, as far as they are kept."""
-        after = _whole(request.query, "after", 0, 0, _LARGEST)
-        limit = _whole(request.query, "limit", _MOST, 1, _MOST)
+        after = whole(request.query, "after", 0, 0, _LARGEST)
+        limit = whole(request.query, "limit", _MOST, 1, _MOST)
         run, faults = self._importing.run(request.match_info["name"], after, limit)
         return json_response({"run": run, "faults": faults.items, "next": faults.next})
 
@@ -75,7 +70,23 @@ async def _body(request: web.Request) -> AsyncIterator[bytes]:
         raise BadRequest("Body: expected all of it; the connection broke off, or its chunks have no form.") from exc
 
 
-def _whole(query: Mapping[str, str], name: str, default: int, least: int, most: int) -> int:
+def run_name_of(text: str | None) -> str | None:
+    """The name of an import; None: it has none yet. Raises BadRequest."""
+    if text is not None and not _NAME.fullmatch(text):
+        raise BadRequest("run is 1 to 100 of A-Z a-z 0-9 . _ -")
+    return text
+
+
+def from_line_of(text: str, run: str | None) -> int:
+    """The line of the whole file with which a body begins; without a text the first. Raises BadRequest."""
+    from_line = whole({"from_line": text}, "from_line", 1, 1, _LARGEST)
+    if from_line > 1 and run is None:
+        raise BadRequest("from_line: expected run beside it, the name of the import that goes on.")
+    return from_line
+
+
+def whole(query: Mapping[str, str], name: str, default: int, least: int, most: int) -> int:
+    """A whole number of a query. Raises BadRequest."""
     text = query.get(name, "")
     if not text:
         return default

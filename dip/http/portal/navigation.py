@@ -10,10 +10,14 @@ from dip.http.portal.powers import Visitor
 
 _GROUPS: Final[Mapping[str, Mapping[str, str]]] = {
     "Overview": {
-        "/": "Overview",
+        "/": "Dashboard",
+        "/balance": "Balance",
+        "/throughput": "Throughput",
+        "/performance": "This moment",
         "/alarms": "Alarms",
         "/alarms/rules": "Alarm rules",
         "/alarms/subscriptions": "What I am told",
+        "/views": "Saved views",
     },
     "Messages": {
         "/messages": "Messages",
@@ -24,8 +28,7 @@ _GROUPS: Final[Mapping[str, Mapping[str, str]]] = {
     },
     "MPANs": {"/mpans": "Look up", "/mpans/updates": "Not applied", "/mpans/runs": "Imports and pulls"},
     "Queues": {"/queues": "Queues", "/dead-letters": "Dead letters", "/endpoints": "Endpoints"},
-    "Channels": {"/channels": "Channels", "/data": "Data", "/docs": "API"},
-    "Publications": {"/publications": "Publications"},
+    "Channels": {"/channels": "Channels", "/publications": "Publications", "/data": "Data", "/docs": "API"},
     "Participants": {
         "/participants": "Participants",
         "/certificates": "Certificates",
@@ -33,7 +36,13 @@ _GROUPS: Final[Mapping[str, Mapping[str, str]]] = {
         "/drills": "Drills",
     },
     "Incidents": {"/incidents": "Incidents", "/maintenance": "Maintenance"},
-    "Administration": {"/users": "Users", "/activity": "Activity", "/clock": "Clock", "/faults": "Faults"},
+    "Administration": {
+        "/users": "Users",
+        "/activity": "Activity",
+        "/master-key": "Master key",
+        "/clock": "Clock",
+        "/faults": "Faults",
+    },
 }
 _NOT_IN_PRODUCTION: Final = frozenset({"/clock", "/faults"})
 

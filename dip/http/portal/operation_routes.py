@@ -4,6 +4,7 @@ from aiohttp import web
 
 from dip.http.portal.activity import ActivityDesk
 from dip.http.portal.administration_channels import ChannelAdministration
+from dip.http.portal.alarm_notes import AlarmNotes
 from dip.http.portal.alarm_rules import AlarmRuleDesk
 from dip.http.portal.alarm_subscriptions import AlarmSubscriptionDesk
 from dip.http.portal.alarms import AlarmDesk
@@ -43,7 +44,13 @@ def operation_routes(parts: PortalParts, renderer: Renderer, maintenance: Mainte
             renderer=renderer,
             log=parts.log,
         ).routes(),
-        *AlarmDesk(alarms=parts.duties.alarms, participants=participants, clock=clock, renderer=renderer).routes(),
+        *AlarmDesk(
+            alarms=parts.duties.alarms,
+            notes=AlarmNotes(parts.store.users),
+            participants=participants,
+            clock=clock,
+            renderer=renderer,
+        ).routes(),
         *AlarmRuleDesk(
             rules=parts.alarm_rules,
             registry=registry,
@@ -55,7 +62,7 @@ def operation_routes(parts: PortalParts, renderer: Renderer, maintenance: Mainte
             subscriptions=parts.subscriptions, registry=registry, participants=participants, renderer=renderer
         ).routes(),
         *ClockDesk(business_time=parts.duties.business_time, renderer=renderer).routes(),
-        *MasterKeyDesk(parts.rotation).routes(),
+        *MasterKeyDesk(parts.rotation, renderer).routes(),
         *ActivityDesk(book=parts.activity, renderer=renderer).routes(),
         *data_routes(settings=settings, registry=registry, renderer=renderer),
         *publication_routes(

@@ -1,4 +1,4 @@
-"""The overview: alarms, the balance, the queues; as pages and as calls of the administration API (5.11.3, 5.11.4)."""
+"""The balance and the queues as pages; balance and alarms as calls of the administration API (5.11.3, 5.11.4)."""
 
 from collections.abc import Callable
 
@@ -8,13 +8,13 @@ from aiohttp import web
 from dip.delivery.dispatcher import Dispatcher, EndpointState
 from dip.delivery.duties import Duties
 from dip.ground.current import Current
+from dip.http.portal.alarm_notes import AlarmNotes
 from dip.http.portal.alarm_searches import read_alarm_search
 from dip.http.portal.guard import API, present_visitor
 from dip.http.portal.open_doors import json_response
 from dip.http.portal.powers import Visitor
 from dip.http.portal.renderer import Renderer
 from dip.participants.registry import Participants
-from dip.reporting.alarms import in_words
 from dip.reporting.balance import BalanceSheet
 from dip.store.page_records import PAGE_LIMIT
 from dip.store.pages import SqlitePages
@@ -22,7 +22,7 @@ from dip.store.records import ALL_CHANNELS, STATUS_CHANNEL, DeliveryState
 
 
 class Overview:
-    """Handlers of the first page, of `/queues`, and of `/admin/api/balance` and `/admin/api/alarms`."""
+    """Handlers of `/balance` and `/queues`, and of `/admin/api/balance` and `/admin/api/alarms`."""
 
     def __init__(
         self,
@@ -30,10 +30,12 @@ class Overview:
         duties: Duties,
         dispatcher: Dispatcher,
         pages: SqlitePages,
+        notes: AlarmNotes,
         participants: Current[Participants],
         renderer: Renderer,
     ) -> None:
         self._duties = duties
+        self._notes = notes
         self._dispatcher = dispatcher
         self._pages = pages
         self._participants = participants
@@ -42,7 +44,7 @@ class Overview:
     def routes(self) -> list[web.RouteDef]:
         """Calls and pages."""
         return [
-            web.get("/", self.home),
+            web.get("/balance", self.balance_page),
             web.get("/queues", self.queues),
             web.get(f"{API}/balance", self.balance),
             web.get(f"{API}/alarms", self.alarms),
@@ -67,16 +69,15 @@ class Overview:
             kind=asked.kind,
             about=asked.recipient or None,
         )
-        shown = found[: asked.limit]
+        visitor = present_visitor(request)
+        shown = [self._notes.seen(one, visitor) for one in found[: asked.limit]]
         return json_response({"items": shown, "next": shown[-1].id if len(found) > len(shown) else None})
 
-    async def home(self, request: web.Request) -> web.Response:
-        """What is wrong, and whether the books balance."""
+    async def balance_page(self, request: web.Request) -> web.Response:
+        """Whether the books balance, by participant and channel."""
         visitor, last = present_visitor(request), self._duties.balance.last
         sheet = None if last is None else _as_seen(last, visitor)
         values = {
-            "alarms": [one for one in self._duties.alarms.open() if visitor.sees(one.subject.partition(" ")[0])],
-            "in_words": in_words,
             "sheet": sheet,
             "states": list(DeliveryState),
             "totals": {
@@ -85,7 +86,7 @@ class Overview:
             },
             "name_of": self._name_of,
         }
-        return self._renderer.page(request, "home.html", values)
+        return self._renderer.page(request, "balance.html", values)
 
     async def queues(self, request: web.Request) -> web.Response:
         """Every queue in which something waits, and how its endpoint is doing."""

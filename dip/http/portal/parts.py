@@ -18,6 +18,7 @@ from dip.conformance.faults import Faults
 from dip.delivery.dispatcher import Dispatcher
 from dip.delivery.duties import Duties
 from dip.delivery.requeue import Requeues
+from dip.delivery.trial_calls import TrialCalls
 from dip.ground.clock import Clock
 from dip.ground.current import Current
 from dip.ground.log import Log
@@ -32,6 +33,7 @@ from dip.registration.updates import Updates
 from dip.reporting.alarm_rules import AlarmRules
 from dip.reporting.alarm_subscriptions import Subscriptions
 from dip.reporting.incidents.incidents import Incidents
+from dip.reporting.saved_views import SavedViews
 from dip.routing.explain import Explainer
 from dip.store.sqlite import SqliteStore
 from dip.trust.parts import Trust
@@ -42,7 +44,8 @@ class PortalParts(msgspec.Struct, frozen=True, kw_only=True):
 
     vault: makes the digest under which an MPAN is searched for. admin_token_digest: SHA-256 of the administration
     token, hexadecimal. first_password: the file with the password of the first administrator. api, api_url: the other
-    port's application, for the description of both, and where participants reach it.
+    port's application, for the description of both, and where participants reach it. near_api_url: where this machine
+    does. directory: the data directory, with the keys of participants that the server made.
     """
 
     settings: Settings
@@ -66,6 +69,7 @@ class PortalParts(msgspec.Struct, frozen=True, kw_only=True):
     pulling: Pulling
     dispatcher: Dispatcher
     networks: Sequence[Network]
+    trials: TrialCalls
     faults: Faults
     requeues: Requeues
     rotation: Rotation
@@ -73,7 +77,10 @@ class PortalParts(msgspec.Struct, frozen=True, kw_only=True):
     duties: Duties
     alarm_rules: AlarmRules
     subscriptions: Subscriptions
+    saved_views: SavedViews
     publications: PublicationDoor
     metrics: CollectorRegistry
     api: web.Application
     api_url: str
+    near_api_url: str
+    directory: Path

@@ -20,17 +20,21 @@ class Rule(msgspec.Struct, frozen=True):
     """Who may use a route.
 
     is_open: anybody, without a log-in. powers: one of them is needed, which an administrator always has; None: any
-    log-in will do. before_change: also somebody who has to change the password first.
+    log-in will do. before_change: also somebody who has to change the password first. in_person: not for who views the
+    portal as a participant.
     """
 
     is_open: bool = False
     powers: frozenset[Power] | None = None
     before_change: bool = False
+    in_person: bool = False
 
     def allows(self, visitor: Visitor | None) -> bool:
         """Whether somebody may use it; None: nobody known."""
         if self.is_open or visitor is None:
             return self.is_open
+        if self.in_person and visitor.viewer is not None:
+            return False
         return self.powers is None or visitor.has(*self.powers)
 
 
@@ -43,6 +47,8 @@ LOGGED_IN: Final = Rule()
 """Totals, the catalogue and whatever else is the same for everybody."""
 FIRST: Final = Rule(before_change=True)
 """What somebody needs who has to change the password before anything else."""
+IN_PERSON: Final = Rule(in_person=True)
+"""What one does in the name of one's own company."""
 
 MESSAGES_READ: Final = _of(Power.OPERATIONS, Power.SUPPORT, Power.COMPANY_MESSAGES, Power.READ_ONLY)
 """Messages, dead letters, queues, endpoints and replays."""
@@ -95,8 +101,10 @@ RULES: Final[Mapping[str, Rule]] = MappingProxyType(
         "GET /openapi.json": OPEN,
         "GET /asyncapi.json": OPEN,
         "GET /docs": OPEN,
+        "POST /docs/try": MESSAGES_CHANGE,
         "GET /help": OPEN,
         "GET /help/words": OPEN,
+        "GET /help/verdicts": OPEN,
         "GET /help/codes": OPEN,
         "GET /help/codes/{code}": OPEN,
         "GET /help/pages/{name}": OPEN,
@@ -116,9 +124,24 @@ RULES: Final[Mapping[str, Rule]] = MappingProxyType(
         "POST /account/mail": LOGGED_IN,
         "GET /account/password": FIRST,
         "POST /account/password": FIRST,
+        # Views that one keeps, and those that colleagues share; the DIP's people view the portal as a participant.
+        "GET /views": LOGGED_IN,
+        "POST /views": LOGGED_IN,
+        "GET /views/{view_id}": LOGGED_IN,
+        "POST /views/{view_id}": LOGGED_IN,
+        f"GET {API}/views": LOGGED_IN,
+        f"POST {API}/views": LOGGED_IN,
+        f"DELETE {API}/views/{{view_id}}": LOGGED_IN,
+        "GET /view-as": LOGGED_IN,
+        "POST /view-as": LOGGED_IN,
         "GET /": LOGGED_IN,
+        "GET /dashboard/events": LOGGED_IN,
+        f"GET {API}/dashboard": LOGGED_IN,
+        "GET /balance": LOGGED_IN,
         f"GET {API}/balance": LOGGED_IN,
         f"GET {API}/throughput": LOGGED_IN,
+        "GET /throughput": LOGGED_IN,
+        "GET /performance": LOGGED_IN,
         f"GET {API}/alarms": LOGGED_IN,
         "GET /clock": LOGGED_IN,
         f"GET {API}/clock": LOGGED_IN,
@@ -168,18 +191,18 @@ RULES: Final[Mapping[str, Rule]] = MappingProxyType(
         f"POST {API}/alarm-subscriptions/{{subscription_id}}/test": LOGGED_IN,
         # Incidents: raised by anybody, managed by the service desk, each seen by whom it concerns.
         "GET /incidents": LOGGED_IN,
-        "POST /incidents": LOGGED_IN,
+        "POST /incidents": IN_PERSON,
         "GET /incidents/new": LOGGED_IN,
         "GET /incidents/{number}": LOGGED_IN,
-        "POST /incidents/{number}": LOGGED_IN,
+        "POST /incidents/{number}": IN_PERSON,
         f"GET {API}/incidents": LOGGED_IN,
-        f"POST {API}/incidents": LOGGED_IN,
+        f"POST {API}/incidents": IN_PERSON,
         f"GET {API}/incidents/{{number}}": LOGGED_IN,
         f"PATCH {API}/incidents/{{number}}": INCIDENTS_CHANGE,
         f"GET {API}/incidents/{{number}}/history": LOGGED_IN,
-        f"POST {API}/incidents/{{number}}/contacts": LOGGED_IN,
+        f"POST {API}/incidents/{{number}}/contacts": IN_PERSON,
         f"POST {API}/incidents/{{number}}/resolve": INCIDENTS_CHANGE,
-        f"POST {API}/incidents/{{number}}/confirm": LOGGED_IN,
+        f"POST {API}/incidents/{{number}}/confirm": IN_PERSON,
         f"POST {API}/incidents/{{number}}/review": INCIDENTS_CHANGE,
         # The activity log.
         "GET /activity": OPERATIONS_READ,
@@ -206,11 +229,17 @@ RULES: Final[Mapping[str, Rule]] = MappingProxyType(
         "GET /queues": MESSAGES_READ,
         f"GET {API}/queues": MESSAGES_READ,
         "GET /endpoints": MESSAGES_READ,
+        "GET /endpoints/new": MESSAGES_CHANGE,
+        "POST /endpoints/new": MESSAGES_CHANGE,
         "POST /endpoints/{endpoint_id}": MESSAGES_CHANGE,
+        "GET /endpoints/{endpoint_id}/test": MESSAGES_READ,
+        "POST /endpoints/{endpoint_id}/test": MESSAGES_CHANGE,
         f"GET {API}/endpoints": MESSAGES_READ,
         f"POST {API}/endpoints": MESSAGES_CHANGE,
         f"GET {API}/endpoints/{{endpoint_id}}": MESSAGES_READ,
         f"PATCH {API}/endpoints/{{endpoint_id}}": MESSAGES_CHANGE,
+        f"DELETE {API}/endpoints/{{endpoint_id}}": MESSAGES_CHANGE,
+        f"POST {API}/endpoints/{{endpoint_id}}/test": MESSAGES_CHANGE,
         f"POST {API}/endpoints/{{endpoint_id}}/pause": MESSAGES_CHANGE,
         f"POST {API}/endpoints/{{endpoint_id}}/resume": MESSAGES_CHANGE,
         "GET /dead-letters": MESSAGES_READ,
@@ -235,6 +264,9 @@ RULES: Final[Mapping[str, Rule]] = MappingProxyType(
         f"DELETE {API}/mpans/updates/{{transaction_id}}": UPDATES_CHANGE,
         f"POST {API}/mpans": MPANS_CHANGE,
         "GET /mpans/runs": OPERATIONS_READ,
+        "GET /mpans/runs/{name}": OPERATIONS_READ,
+        "POST /mpans/runs": MPANS_CHANGE,
+        "POST /mpans/imports": MPANS_CHANGE,
         f"GET {API}/mpans/pulls": OPERATIONS_READ,
         f"POST {API}/mpans/pulls": MPANS_CHANGE,
         f"DELETE {API}/mpans/pulls/{{dip_id}}": MPANS_CHANGE,
@@ -274,6 +306,8 @@ RULES: Final[Mapping[str, Rule]] = MappingProxyType(
         f"DELETE {API}/faults": OPERATIONS_CHANGE,
         f"DELETE {API}/faults/{{fault_id}}": OPERATIONS_CHANGE,
         f"POST {API}/master-key/rotate": OPERATIONS_CHANGE,
+        "GET /master-key": OPERATIONS_CHANGE,
+        "POST /master-key": OPERATIONS_CHANGE,
         # Participants and agents.
         f"GET {API}/participants": PARTICIPANTS_READ,
         f"GET {API}/participants/{{dip_id}}": PARTICIPANTS_READ,

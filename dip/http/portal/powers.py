@@ -20,7 +20,7 @@ class Power(StrEnum):
     PARTICIPANTS = "participants"
     """Onboarding, roles, agents, MPANs."""
     SUPPORT = "support"
-    """Sees everything, changes nothing."""
+    """Sees everything; of what others run it changes nothing, but it looks after incidents."""
     COMPANY_USERS = "company-users"
     COMPANY_CERTIFICATES = "company-certificates"
     COMPANY_MESSAGES = "company-messages"
@@ -37,7 +37,8 @@ class Visitor(msgspec.Struct, frozen=True, kw_only=True):
 
     form_token: stands in every form of a session; None for the administration token. dip_ids: whose affairs the
     visitor may see; None: everybody's. company: the number of the one that the visitor works for; None: the DIP.
-    must_change: the password has to be changed before anything else.
+    must_change: the password has to be changed before anything else. viewer: who of the DIP's own people looks through
+    these eyes, in whose name everything is done; None: nobody but the visitor itself.
     """
 
     name: str
@@ -46,10 +47,17 @@ class Visitor(msgspec.Struct, frozen=True, kw_only=True):
     dip_ids: frozenset[DipId] | None = None
     company: str | None = None
     must_change: bool = False
+    viewer: "Visitor | None" = None
 
     def has(self, *powers: Power) -> bool:
-        """Whether the visitor has one of these powers; an administrator has all."""
-        return Power.ADMINISTRATOR in self.powers or not self.powers.isdisjoint(powers)
+        """Whether the visitor has one of these powers; an administrator has all. Who views as another needs one too."""
+        own = Power.ADMINISTRATOR in self.powers or not self.powers.isdisjoint(powers)
+        return own and (self.viewer is None or self.viewer.has(*powers))
+
+    @property
+    def viewed_as(self) -> DipId | None:
+        """The participant as which the portal is viewed."""
+        return None if self.viewer is None or not self.dip_ids else next(iter(self.dip_ids))
 
     def sees(self, dip_id: str) -> bool:
         """Whether a participant's affairs are open to the visitor."""

@@ -14,9 +14,11 @@ from dip.http.portal import wording
 from dip.http.portal.guard import visitor_of
 from dip.http.portal.help.book import HelpBook
 from dip.http.portal.navigation import allows, navigation
+from dip.http.portal.page_head import HeadOf, bare
 from dip.http.portal.paths import tone_of, tone_of_state, words_of
 from dip.http.portal.permissions import route_key
 from dip.http.portal.powers import Visitor
+from dip.http.portal.view_as import stop_viewing
 from dip.http.portal.views import PauseView, windows_of
 
 _TEMPLATES: Final = Path(__file__).resolve().parent / "templates"
@@ -33,16 +35,18 @@ class Renderer:
         maintenance: Callable[[], Sequence[PauseView]] = tuple,
         book: HelpBook | None = None,
         alarms: Callable[[Visitor], int] = lambda visitor: 0,
+        head: HeadOf = bare,
     ) -> None:
         """maintenance: what is paused now, or will be; it stands on every page. book: the help that pages lead to.
 
-        alarms: how many that concern somebody go on; it stands in the head of every page.
+        alarms: how many that concern somebody go on; it stands in the head of every page. head: what else stands there.
         """
         self._settings = settings
         self._clock = clock
         self._maintenance = maintenance
         self._book = book
         self._alarms = alarms
+        self._head = head
         self._templates = jinja2.Environment(
             loader=jinja2.FileSystemLoader(_TEMPLATES),
             autoescape=True,
@@ -55,11 +59,13 @@ class Renderer:
             date=wording.date,
             date_and_time=wording.date_and_time,
             duration=wording.duration,
+            hour_and_minute=wording.hour_and_minute,
             microseconds=wording.of_microseconds,
             time_of_day=wording.time_of_day,
             time_since=wording.time_since,
             tone=tone_of,
             tone_of_state=tone_of_state,
+            when=wording.when,
             words=words_of,
         )
         self._templates.globals["help_on"] = lambda code: book and book.about(code)
@@ -69,6 +75,7 @@ class Renderer:
     ) -> web.Response:
         """The page that a template makes of these values; it may ask whether the visitor may use a route."""
         offset, visitor = self._clock.offset, visitor_of(request)
+        head = self._head(request, visitor)
         text = self._templates.get_template(template).render(
             values,
             visitor=visitor,
@@ -83,8 +90,19 @@ class Renderer:
             maintenance=windows_of(self._maintenance()),
             page_help=self._page_help(request),
             open_alarms=self._alarms(visitor) if visitor is not None else 0,
+            page_head=head,
         )
-        return web.Response(text=text, status=status, content_type="text/html")
+        response = web.Response(text=text, status=status, content_type="text/html")
+        if head.has_gone:
+            # The page says so, once.
+            stop_viewing(request, response)
+        return response
+
+    def fragment(self, template: str, values: Mapping[str, Any], visitor: Visitor) -> str:
+        """A part of a page that a template makes of these values; it may ask whether the visitor may use a route."""
+        return self._templates.get_template(template).render(
+            values, may=lambda route: allows(visitor, route), business_now=self._clock.now()
+        )
 
     def _page_help(self, request: web.Request) -> str | None:
         """The name of the help on the page that was asked for."""

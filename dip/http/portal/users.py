@@ -142,14 +142,17 @@ class UserDesk:
                 return self._show(request, _BLANK, told=user.name, password=password)
             if action == "remove":
                 await self._accounts.remove(visitor, name)
-                raise web.HTTPSeeOther(_PAGE)
+                raise web.HTTPSeeOther(f"{_PAGE}?done=removed")
+            if action == "certificate":
+                held = await self._accounts.issue(visitor, name, str(form.get("csr", "")))
+                return self._show(request, _BLANK, told=name, certificate=held.pem)
             user, made = await self._accounts.change(visitor, name, _change(action, form))
         except DipError as refused:
             typed = {key: str(form.get(key, "")) for key in _BLANK}
-            return self._show(request, typed if action == "add" else _BLANK, refused=refused)
+            return self._show(request, typed if action == "add" else _BLANK, told=name, refused=refused)
         if made is not None:
             return self._show(request, _BLANK, told=user.name, password=made)
-        raise web.HTTPSeeOther(f"{_PAGE}#{user.name}")
+        raise web.HTTPSeeOther(f"{_PAGE}?done=saved#{user.name}")
 
     def _show(
         self,
@@ -158,6 +161,7 @@ class UserDesk:
         *,
         told: str = "",
         password: str | None = None,
+        certificate: str | None = None,
         refused: DipError | None = None,
     ) -> web.Response:
         visitor = present_visitor(request)
@@ -168,7 +172,9 @@ class UserDesk:
             "typed": typed,
             "told": told,
             "password": password,
+            "certificate": certificate,
             "refused": refused,
+            "done": request.query.get("done", ""),
             "may_change": USERS_CHANGE.allows(visitor) and (visitor.company is not None or visitor.has()),
             "offered": offered(visitor),
             "companies": [visitor.company] if visitor.company is not None else sorted(companies),
@@ -215,7 +221,7 @@ def _change(action: str, form: Any) -> UserChange:
             return UserChange(new_password=True)
         case "no-certificate":
             return UserChange(certificate=None)
-    raise BadRequest("do: expected add, save, disable, enable, password, no-certificate or remove.")
+    raise BadRequest("do: expected add, save, disable, enable, password, certificate, no-certificate or remove.")
 
 
 def _powers(form: Any) -> tuple[Power, ...]:

@@ -21,6 +21,16 @@ def time_of_day(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%H:%M:%S.%f")[:-3]
 
 
+def hour_and_minute(moment: datetime) -> str:
+    """UTC to the minute: `19:05`."""
+    return moment.astimezone(UTC).strftime("%H:%M")
+
+
+def when(moment: datetime, now: datetime) -> str:
+    """The time of day to the second where that is today, `19:05:00`, else date and time."""
+    return date_and_time(moment).rpartition(" ")[2] if date(moment) == date(now) else date_and_time(moment)
+
+
 def time_since(moment: datetime, start: datetime) -> str:
     """The time of day, with its date where that is another than at the start."""
     same = date(moment) == date(start)

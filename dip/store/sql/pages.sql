@@ -9,44 +9,77 @@ ORDER BY m.id DESC LIMIT :limit;
 
 -- name: newest_of_sender
 -- Message numbers of one sender, of one channel where that is given, newest first, below a key.
-SELECT m.id FROM message m
-WHERE m.sender = :sender AND m.id < :before AND (:interface IS NULL OR +m.interface = :interface)
-ORDER BY m.id DESC LIMIT :limit;
+SELECT * FROM (SELECT m.id FROM message m WHERE :interface IS NULL AND m.sender = :sender AND m.id < :before
+    ORDER BY m.id DESC LIMIT :limit)
+UNION ALL
+SELECT * FROM (SELECT m.id FROM message m
+    WHERE :interface IS NOT NULL AND m.sender = :sender AND m.interface = :interface AND m.id < :before
+    ORDER BY m.id DESC LIMIT :limit);
 
 -- name: newest_of_parties
 -- Message numbers that some participants (a JSON array) sent or were addressed, newest first, below a key; of one
 -- channel and one sender where those are given. As much as a page needs is read of each sender and of each lane: what
--- was addressed stands in a lane in the order of receipt. Deliveries of requeues stand behind, they are left out.
-WITH party AS MATERIALIZED (SELECT value AS dip_id FROM json_each(:parties)), known AS (
-    SELECT own.value AS id FROM party p, json_each((SELECT json_group_array(id) FROM (
-        SELECT m.id FROM message m WHERE m.sender = p.dip_id AND m.id < :before
-            AND (:sender IS NULL OR +m.sender = :sender) AND (:interface IS NULL OR +m.interface = :interface)
-        ORDER BY m.id DESC LIMIT :limit))) own
-    UNION
-    SELECT a.value FROM lane l, json_each((SELECT json_group_array(message) FROM (
-        SELECT d.message FROM delivery d INDEXED BY delivery_by_sequence
-        WHERE d.lane = l.id AND d.id < (SELECT coalesce(min(b.id), 1 << 62) FROM delivery b
-                WHERE b.message = (SELECT min(n.message) FROM delivery n WHERE n.message >= :before))
-            AND +d.message < :before AND d.requeue IS NULL AND d.status_message IS NULL
-            AND (:sender IS NULL OR (SELECT m.sender FROM message m WHERE m.id = d.message) = :sender)
-        ORDER BY d.sequence DESC LIMIT :limit))) a
+-- was addressed stands in a lane in the order of receipt, so where a page begins is found by halving. Deliveries of
+-- requeues stand behind, they are left out.
+WITH RECURSIVE party AS MATERIALIZED (SELECT value AS dip_id FROM json_each(:parties)), bound AS MATERIALIZED (
+    SELECT coalesce(min(b.id), 1 << 62) AS id FROM delivery b
+    WHERE b.message = (SELECT min(n.message) FROM delivery n WHERE n.message >= :before)
+), half (lane, low, high) AS (
+    SELECT l.id, CASE WHEN (SELECT id FROM bound) = 1 << 62 THEN l.next_sequence ELSE 0 END, l.next_sequence FROM lane l
     WHERE l.recipient IN (SELECT dip_id FROM party) AND l.channel <> 'statusmessage'
         AND (:interface IS NULL OR l.channel = :interface)
+        AND (:sender IS NULL OR EXISTS (
+            SELECT 1 FROM message s WHERE s.sender = :sender AND s.interface = l.channel))
+    UNION ALL
+    SELECT lane,
+        CASE WHEN (SELECT d.id FROM delivery d INDEXED BY delivery_by_sequence
+            WHERE d.lane = half.lane AND d.sequence >= (low + high) / 2 ORDER BY d.sequence LIMIT 1)
+            < (SELECT id FROM bound)
+            THEN (low + high) / 2 + 1 ELSE low END,
+        CASE WHEN (SELECT d.id FROM delivery d INDEXED BY delivery_by_sequence
+            WHERE d.lane = half.lane AND d.sequence >= (low + high) / 2 ORDER BY d.sequence LIMIT 1)
+            < (SELECT id FROM bound)
+            THEN high ELSE (low + high) / 2 END
+    FROM half WHERE low < high
+), known AS (
+    SELECT own.value AS id FROM party p, json_each(CASE WHEN :interface IS NULL THEN (
+        SELECT json_group_array(id) FROM (SELECT m.id FROM message m WHERE m.sender = p.dip_id AND m.id < :before
+            ORDER BY m.id DESC LIMIT :limit))
+    ELSE (SELECT json_group_array(id) FROM (SELECT m.id FROM message m
+            WHERE m.sender = p.dip_id AND m.interface = :interface AND m.id < :before ORDER BY m.id DESC LIMIT :limit))
+    END) own WHERE :sender IS NULL OR p.dip_id = :sender
+    UNION
+    SELECT a.value FROM half h, json_each((SELECT json_group_array(message) FROM (
+        SELECT d.message FROM delivery d INDEXED BY delivery_by_sequence
+        WHERE d.lane = h.lane AND d.sequence < h.high AND +d.message < :before AND d.requeue IS NULL
+            AND d.status_message IS NULL
+            AND (:sender IS NULL OR (SELECT m.sender FROM message m WHERE m.id = d.message) = :sender)
+        ORDER BY d.sequence DESC LIMIT :limit))) a
+    WHERE h.low >= h.high
 )
 SELECT id FROM known ORDER BY id DESC LIMIT :limit;
 
 -- name: newest_of_mpan
--- Message numbers of one MPAN (by digest) that fit the other filters, newest first, below a key.
-SELECT m.id FROM (SELECT message FROM message_key WHERE key = :mpan_key AND message < :before
-    UNION ALL SELECT message FROM message_key_gathered WHERE key = :mpan_key AND message < :before) k
-CROSS JOIN message m ON m.id = k.message
-WHERE m.mpan_digest = :mpan_digest
-    AND (:interface IS NULL OR +m.interface = :interface) AND (:sender IS NULL OR +m.sender = :sender)
-    AND (:parties IS NULL OR m.sender IN (SELECT value FROM json_each(:parties)) OR EXISTS (
-        SELECT 1 FROM delivery d CROSS JOIN lane l ON l.id = d.lane
-        WHERE d.message = m.id AND d.status_message IS NULL
-            AND l.recipient IN (SELECT value FROM json_each(:parties))))
-ORDER BY m.id DESC LIMIT :limit;
+-- Message numbers of one MPAN (by digest) that fit the other filters, newest first, below a key. Each of the two tables of
+-- keys is read in order, as far as a page needs.
+SELECT * FROM (SELECT m.id FROM message_key_gathered k CROSS JOIN message m ON m.id = k.message
+    WHERE k.key = :mpan_key AND k.message < :before AND m.mpan_digest = :mpan_digest
+        AND (:interface IS NULL OR +m.interface = :interface) AND (:sender IS NULL OR +m.sender = :sender)
+        AND (:parties IS NULL OR m.sender IN (SELECT value FROM json_each(:parties)) OR EXISTS (
+            SELECT 1 FROM delivery d CROSS JOIN lane l ON l.id = d.lane
+            WHERE d.message = m.id AND d.status_message IS NULL
+                AND l.recipient IN (SELECT value FROM json_each(:parties))))
+    ORDER BY k.message DESC LIMIT :limit)
+UNION ALL
+SELECT * FROM (SELECT m.id FROM message_key k CROSS JOIN message m ON m.id = k.message
+    WHERE k.key = :mpan_key AND k.message < :before AND m.mpan_digest = :mpan_digest
+        AND (:interface IS NULL OR +m.interface = :interface) AND (:sender IS NULL OR +m.sender = :sender)
+        AND (:parties IS NULL OR m.sender IN (SELECT value FROM json_each(:parties)) OR EXISTS (
+            SELECT 1 FROM delivery d CROSS JOIN lane l ON l.id = d.lane
+            WHERE d.message = m.id AND d.status_message IS NULL
+                AND l.recipient IN (SELECT value FROM json_each(:parties))))
+    ORDER BY k.message DESC LIMIT :limit)
+ORDER BY 1 DESC LIMIT :limit;
 
 -- name: newest_of_correlation
 -- Message numbers of one workflow (5.5.5) that fit the other filters, newest first, below a key.
@@ -375,8 +408,8 @@ SELECT * FROM payload WHERE state = 'removed' AND (:channel IS NULL OR channel =
     AND (removed_at, id) < (:at, :payload) ORDER BY removed_at DESC, id DESC LIMIT :limit;
 
 -- name: throughput
--- What passed from one time to another, by bucket of so many seconds, and by channel, side, party and outcome where asked.
-SELECT at - at % :bucket AS begins, CASE WHEN :by_channel THEN channel END AS for_channel, side,
+-- What passed from one time to another, by bucket of so many seconds, and by channel, party and outcome where asked.
+SELECT at - at % :bucket AS begins, CASE WHEN :by_channel THEN channel END AS for_channel,
     CASE WHEN :by_party THEN party END AS for_party, outcome,
     sum(count), sum(timed), sum(sum_us), min(CASE WHEN timed THEN least_us END), max(CASE WHEN timed THEN most_us END),
     sum(late_0), sum(late_1), sum(late_2), sum(late_3), sum(late_4), sum(late_5),
@@ -384,9 +417,12 @@ SELECT at - at % :bucket AS begins, CASE WHEN :by_channel THEN channel END AS fo
     sum(late_12), sum(late_13), sum(late_14), sum(late_15), sum(late_16), sum(late_17),
     sum(late_18), sum(late_19)
 FROM throughput
-WHERE span = :span AND at >= :since AND at < :until AND side = :side
+WHERE span = :span AND side = :side AND at >= :since AND at < :until
     AND (:channels IS NULL OR channel IN (SELECT value FROM json_each(:channels)))
-    AND (:parties IS NULL OR party IN (SELECT value FROM json_each(:parties)))
+    AND (:senders IS NULL
+        OR CASE side WHEN 'pair' THEN substr(party, 1, instr(party, ' ') - 1) ELSE party END
+        IN (SELECT value FROM json_each(:senders)))
+    AND (:recipients IS NULL OR substr(party, instr(party, ' ') + 1) IN (SELECT value FROM json_each(:recipients)))
     AND (:outcomes IS NULL OR outcome IN (SELECT value FROM json_each(:outcomes)))
 GROUP BY begins, for_channel, for_party, outcome ORDER BY begins, for_channel, for_party, outcome LIMIT :limit;
 
@@ -545,3 +581,48 @@ ORDER BY m.id DESC;
 SELECT min(id), count(*), json_group_array(id) FILTER (WHERE interface IN (SELECT value FROM json_each(:interfaces)))
 FROM (SELECT m.id, m.interface FROM message m WHERE m.sender = :sender AND m.id >= :first AND m.id < :before
     ORDER BY m.id DESC LIMIT :scan);
+
+-- name: longest_queues
+-- The recipients whose oldest waiting message waits longest: since when, in how many lanes, how much (counted up to a
+-- bound), and for how many recipients something waits; a few steps into indexes for each lane. parties: whose lanes (a
+-- JSON array); NULL: everybody's.
+WITH lane_age AS MATERIALIZED (
+    SELECT l.id, l.recipient, (SELECT min(since) FROM (
+        SELECT since FROM (
+            SELECT d.queued_at AS since FROM delivery d INDEXED BY delivery_waiting
+            WHERE d.lane = l.id AND d.state = 'waiting' AND d.set_aside_until IS NULL AND d.replay = 0
+            ORDER BY d.id LIMIT 1)
+        UNION ALL
+        SELECT min(d.queued_at) FROM delivery d INDEXED BY delivery_replayed
+        WHERE d.lane = l.id AND d.state = 'waiting' AND d.replay = 1 AND d.set_aside_until IS NULL
+        UNION ALL
+        SELECT min(d.queued_at) FROM delivery d INDEXED BY delivery_set_aside
+        WHERE d.lane = l.id AND d.state = 'waiting' AND d.set_aside_until IS NOT NULL)) AS since
+    FROM lane l WHERE :parties IS NULL OR l.recipient IN (SELECT value FROM json_each(:parties))
+), waits AS MATERIALIZED (
+    SELECT recipient, min(since) AS since, count(*) AS lanes FROM lane_age WHERE since IS NOT NULL GROUP BY recipient
+), worst AS MATERIALIZED (
+    SELECT recipient, since, lanes FROM waits ORDER BY since, recipient LIMIT :limit
+)
+SELECT w.recipient, w.since, w.lanes,
+    min(:counted,
+        (SELECT count(*) FROM (SELECT 1 FROM lane_age l CROSS JOIN delivery d INDEXED BY delivery_waiting
+            ON d.lane = l.id AND d.state = 'waiting' AND d.set_aside_until IS NULL
+            WHERE l.recipient = w.recipient AND l.since IS NOT NULL LIMIT :counted))
+        + (SELECT count(*) FROM (SELECT 1 FROM lane_age l CROSS JOIN delivery d INDEXED BY delivery_set_aside
+            ON d.lane = l.id AND d.state = 'waiting' AND d.set_aside_until IS NOT NULL
+            WHERE l.recipient = w.recipient AND l.since IS NOT NULL LIMIT :counted))),
+    (SELECT count(*) FROM waits)
+FROM worst w ORDER BY w.since, w.recipient;
+
+-- name: newest_failures
+-- The newest status messages about messages, each with its message: what was rejected or given up. parties: who asks (a
+-- JSON array), and sees those about what it sent, those for it and those from it; the newest of everybody's are looked
+-- at, as many as `scan` says.
+SELECT told.at, told.code, told.recipient, told.origin, m.transaction_id, m.interface, m.event, m.sender
+FROM (SELECT f.id, f.at, f.code, f.recipient, f.origin, f.message FROM status_message f
+    WHERE f.id < :before AND f.message IS NOT NULL ORDER BY f.id DESC LIMIT :scan) told
+CROSS JOIN message m ON m.id = told.message
+WHERE :parties IS NULL OR m.sender IN (SELECT value FROM json_each(:parties))
+    OR told.recipient IN (SELECT value FROM json_each(:parties)) OR told.origin IN (SELECT value FROM json_each(:parties))
+ORDER BY told.id DESC LIMIT :limit;

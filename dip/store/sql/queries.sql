@@ -900,11 +900,11 @@ DELETE FROM publication WHERE id IN (SELECT value FROM json_each(?));
 
 -- name: add_throughput
 -- What passed in a span of time, added to what passed in it before.
-INSERT INTO throughput (span, at, channel, side, party, outcome, count, timed, sum_us, least_us, most_us,
+INSERT INTO throughput (span, side, at, channel, party, outcome, count, timed, sum_us, least_us, most_us,
     late_0, late_1, late_2, late_3, late_4, late_5, late_6, late_7, late_8, late_9,
     late_10, late_11, late_12, late_13, late_14, late_15, late_16, late_17, late_18, late_19)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-ON CONFLICT (span, at, channel, side, party, outcome) DO UPDATE SET count = count + excluded.count,
+ON CONFLICT (span, side, at, channel, party, outcome) DO UPDATE SET count = count + excluded.count,
     timed = timed + excluded.timed, sum_us = sum_us + excluded.sum_us,
     least_us = min(least_us, excluded.least_us), most_us = max(most_us, excluded.most_us),
     late_0 = late_0 + excluded.late_0, late_1 = late_1 + excluded.late_1, late_2 = late_2 + excluded.late_2,
@@ -925,8 +925,9 @@ WHERE d.id IN (SELECT value FROM json_each(?1)) AND d.exchange = ?2;
 
 -- name: forget_throughput
 -- At most so many rows of a span before a time.
-DELETE FROM throughput WHERE (span, at, channel, side, party, outcome) IN (
-    SELECT span, at, channel, side, party, outcome FROM throughput WHERE span = ?1 AND at < ?2 LIMIT ?3);
+DELETE FROM throughput WHERE (span, side, at, channel, party, outcome) IN (
+    SELECT span, side, at, channel, party, outcome FROM throughput
+    WHERE span = ?1 AND side IN ('sender', 'recipient', 'pair', 'every sender', 'every recipient') AND at < ?2 LIMIT ?3);
 
 -- name: incident
 -- One incident.
@@ -989,3 +990,35 @@ ON CONFLICT (channel) DO UPDATE SET starts = excluded.starts, ends = excluded.en
 -- name: forget_maintenance_told
 -- The maintenance of a channel is over, and users are told.
 DELETE FROM maintenance_told WHERE channel = ?;
+
+-- name: saved_views_of
+-- The views that a user keeps, the oldest first.
+SELECT id, user, sealed, shared, made_at FROM saved_view WHERE user = ? ORDER BY id;
+
+-- name: shared_views
+-- The views that colleagues of a user share, the newest first. 1: the user; 2: its company, NULL for the DIP; 3: most.
+SELECT saved_view.id, saved_view.user, sealed, shared, saved_view.made_at FROM saved_view
+JOIN user ON user.name = saved_view.user
+WHERE shared = 1 AND user.company IS ?2 AND user.name <> ?1 ORDER BY saved_view.id DESC LIMIT ?3;
+
+-- name: saved_view
+-- A view, with the company of its user.
+SELECT saved_view.id, saved_view.user, sealed, shared, saved_view.made_at, user.company FROM saved_view
+JOIN user ON user.name = saved_view.user WHERE saved_view.id = ?;
+
+-- name: add_saved_view
+-- A user keeps a view, while it has fewer than ?5; nothing where there are so many or the user has gone.
+INSERT INTO saved_view (user, sealed, shared, made_at) SELECT name, ?2, ?3, ?4 FROM user
+WHERE name = ?1 AND (SELECT count(*) FROM saved_view WHERE user = ?1) < ?5;
+
+-- name: change_saved_view
+-- A user gives a view another name, or shares it or not.
+UPDATE saved_view SET sealed = ?3, shared = ?4 WHERE id = ?1 AND user = ?2;
+
+-- name: remove_saved_view
+-- A user keeps a view no more.
+DELETE FROM saved_view WHERE id = ? AND user = ?;
+
+-- name: remove_saved_views_of
+-- A user leaves; its views go with it.
+DELETE FROM saved_view WHERE user = ?;

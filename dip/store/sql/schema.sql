@@ -197,6 +197,7 @@ CREATE TABLE "message" (
 CREATE INDEX message_by_correlation ON message (correlation_id) WHERE correlation_id IS NOT NULL;
 CREATE INDEX message_by_interface ON message (interface, id);
 CREATE INDEX message_by_sender ON message (sender, id);
+CREATE INDEX message_by_sender_and_interface ON message (sender, interface, id);
 CREATE INDEX message_by_archive_end ON message (archive_until);
 
 -- A message is found by its sender's reference and by its MPAN through a key of six bytes of either. Keys come in no
@@ -534,9 +535,9 @@ CREATE INDEX distribution_variant_by_payload ON distribution_variant (payload) W
 -- the messages, or got them. timed: those whose time is known; late_n: how many of these took up to the n-th bound.
 CREATE TABLE throughput (
     span INTEGER NOT NULL CHECK (span IN (60, 3600, 86400)),
+    side TEXT NOT NULL CHECK (side IN ('sender', 'recipient', 'pair', 'every sender', 'every recipient')),
     at INTEGER NOT NULL,
     channel TEXT NOT NULL,
-    side TEXT NOT NULL CHECK (side IN ('sender', 'recipient')),
     party TEXT NOT NULL,
     outcome TEXT NOT NULL,
     count INTEGER NOT NULL,
@@ -564,7 +565,7 @@ CREATE TABLE throughput (
     late_17 INTEGER NOT NULL,
     late_18 INTEGER NOT NULL,
     late_19 INTEGER NOT NULL,
-    PRIMARY KEY (span, at, channel, side, party, outcome)
+    PRIMARY KEY (span, side, at, channel, party, outcome)
 ) STRICT, WITHOUT ROWID;
 
 -- What users reported, until the one who raised it confirmed that it is resolved (7.3). company: the number of the company
@@ -642,3 +643,13 @@ CREATE TABLE maintenance_told (
     reason TEXT NOT NULL,
     begun INTEGER NOT NULL CHECK (begun IN (0, 1))
 ) STRICT, WITHOUT ROWID;
+
+-- Pages with their conditions that users keep under a name (FS-54). sealed: name and address, for either may tell an MPAN.
+CREATE TABLE saved_view (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    user TEXT NOT NULL REFERENCES user (name) ON DELETE CASCADE,
+    sealed BLOB NOT NULL,
+    shared INTEGER NOT NULL CHECK (shared IN (0, 1)),
+    made_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX saved_view_by_user ON saved_view (user);

@@ -177,7 +177,7 @@ async def test_tampering_is_found_and_named(
         assert {transaction for transaction, _, _ in named} == {sent[1].transaction_id}
         (alarm,) = (await office.ask("alarms?state=open"))["items"]
         assert (alarm["kind"], sent[1].transaction_id in alarm["detail"]) == ("balance", True)
-        home = await office.page("/")
+        home = await office.page("/balance")
         assert sent[1].transaction_id in home
 
 
@@ -199,11 +199,11 @@ async def test_the_continuous_check_raises_the_alarm_and_lets_it_go(serve: Serve
         assert alarm["clearedAt"] is not None
 
 
-async def test_the_overview_shows_the_balance_and_its_time(serve: Serve) -> None:
+async def test_its_page_shows_the_balance_and_its_time(serve: Serve) -> None:
     async with serve(**QUIET) as platform, desk(platform) as office:
         await send(platform, 2)
         await office.ask("balance")
-        page = await office.page("/")
+        page = await office.page("/balance")
         assert "Everything that was accepted is accounted for." in page
         assert "Counted from the journal at" in page
         figures = await metrics(platform)

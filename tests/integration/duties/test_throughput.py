@@ -45,14 +45,20 @@ async def test_what_is_taken_and_delivered_is_counted_with_its_times(serve: Serv
         sent = await report(platform, by="channel,party")
         assert counts(sent) == {"taken": 3, "delivered": 3}
         assert {(item["channel"], item["party"]) for item in sent["items"]} == {("IF-031", SUPPLIER)}
-        got = await report(platform, side="recipient", party=REGISTRATION)
+        got = await report(platform, recipient=REGISTRATION)
         assert counts(got) == {"delivered": 3}
         for item in (*sent["items"], *got["items"]):
             assert item["timed"] == item["count"]
             assert 0 <= item["leastMs"] <= item["p50Ms"] <= item["p90Ms"] <= item["p99Ms"] <= item["mostMs"]
             assert item["leastMs"] <= item["averageMs"] <= item["mostMs"]
         assert counts(await report(platform, channel="IF-001")) == {}
-        assert counts(await report(platform, side="recipient", party=SUPPLIER)) == {}
+        assert counts(await report(platform, recipient=SUPPLIER)) == {}
+        between = await report(platform, sender=SUPPLIER, recipient=REGISTRATION, by="party")
+        assert between["side"] == "pair"
+        assert [(item["party"], item["count"]) for item in between["items"]] == [(f"{SUPPLIER} {REGISTRATION}", 3)]
+        for half in ({"side": "pair", "sender": SUPPLIER}, {"side": "sender", "recipient": REGISTRATION}):
+            assert counts(await report(platform, **half)) == {"delivered": 3}
+        assert counts(await report(platform, sender=REGISTRATION, recipient=SUPPLIER)) == {}
 
 
 async def _delivered(platform: Platform, count: int) -> bool:

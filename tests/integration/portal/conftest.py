@@ -62,6 +62,7 @@ from dip.registration.updates import Updates
 from dip.reporting.alarm_rules import AlarmRules
 from dip.reporting.alarms import Alarms
 from dip.reporting.metrics import Metrics
+from dip.reporting.saved_views import SavedViews
 from dip.routing.explain import Explainer
 from dip.routing.look_up import LookUp
 from dip.security.master_key import MasterKeyFile
@@ -74,6 +75,7 @@ from dip.trust.keeping import AUTHORITY, sealed_authority
 from tests.integration.portal import traffic
 from tests.integration.portal.duties import duties_of, nobody_subscribes
 from tests.integration.portal.people import Meet, Person
+from tests.integration.portal.trials import trials_of
 
 TOKEN = "an-administration-token"
 NAME = "admin"
@@ -339,6 +341,7 @@ async def portal(tmp_path: Path, registry: Registry) -> AsyncIterator[Portal]:
             executor=executor,
             dispatcher=dispatcher,
             networks=(),
+            trials=trials_of(settings, clock, trust, executor),
             requeues=requeues_of(store, clock, log),
             rotation=Rotation(
                 store=store.platform, vault=Vault(bytes(32), []), file=MasterKeyFile(tmp_path / "master.key"), log=log
@@ -347,11 +350,14 @@ async def portal(tmp_path: Path, registry: Registry) -> AsyncIterator[Portal]:
             duties=duties_of(store, clock, log, catalogue, pauses, dispatcher, known),
             alarm_rules=AlarmRules(store=store.alarm_settings, settings=settings, clock=clock),
             subscriptions=nobody_subscribes(store, clock, log),
+            saved_views=SavedViews(store=store.saved_views, vault=vault, clock=clock, most=settings.saved_view_limit),
             publications=publication_door(tmp_path, store, clock, log, catalogue.registry, executor),
             faults=Faults(environment="DEV", seed=1, most=100),
             metrics=metrics,
             api=Application(),
             api_url="https://127.0.0.1:8443",
+            near_api_url="https://127.0.0.1:8443",
+            directory=tmp_path,
         )
     )
     async with TestClient(TestServer(application)) as client:

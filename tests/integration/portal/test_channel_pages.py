@@ -117,7 +117,7 @@ async def test_a_version_is_seen_and_undone(visit: Visit) -> None:
     assert '<span class="added">+category: 1' in page and "says the same" not in page
     page = await visit.open("/channels/IF-031/versions/0")
     assert '<span class="added">+category: 2' in page
-    assert await visit.send("/channels/IF-031/undo", 303, version="0") == "/channels/IF-031"
+    assert await visit.send("/channels/IF-031/undo", 303, version="0") == "/channels/IF-031?saved=2"
     assert (await visit.portal.ask("channels/IF-031"))["category"] == 2
     assert "says the same" in await visit.open("/channels/IF-031/versions/0")
     await visit.portal.page("/channels/IF-031/versions/9", 404)

@@ -5,6 +5,7 @@ from urllib.parse import quote
 
 import pytest
 from aiohttp.web import AbstractResource
+from markupsafe import escape
 
 from dip.channels.registry import Registry
 from dip.ground.assets import asset
@@ -14,12 +15,16 @@ from dip.http.portal.help.texts import HelpTexts, read_help
 from dip.http.portal.navigation import sections
 from dip.http.portal.permissions import RULES
 from dip.http.problems import STATUSES
+from dip.reporting.verdicts import RULES as VERDICT_RULES
 from dip.store.records import NewStatus
 from tests.integration.portal import traffic
 from tests.integration.portal.conftest import START, Portal
 
 AT = microseconds(START)
-NO_PAGES = {"/healthz", "/metrics", "/crl", "/static", "/publications/{channel}/{name}/{version}"}
+NO_PAGES = {
+    *("/healthz", "/metrics", "/crl", "/static", "/dashboard/events"),
+    "/publications/{channel}/{name}/{version}",
+}
 
 
 @pytest.fixture(scope="module")
@@ -187,3 +192,12 @@ async def test_a_refusal_on_a_page_leads_to_its_code_and_a_problem_document_stay
 
 def test_the_help_is_open() -> None:
     assert all(RULES[f"GET {path}"].is_open for path in ("/help", "/help/words", "/help/codes", "/help/codes/{code}"))
+
+
+@pytest.mark.requirement("FS-55", "FS-57")
+async def test_every_rule_of_verdicts_has_its_place_and_is_found(portal: Portal) -> None:
+    shown = await portal.page("/help/verdicts")
+    for number, rule in VERDICT_RULES.items():
+        assert f'<tr id="{number}">' in shown
+        assert escape(rule.remedy) in shown
+    assert 'href="/help/verdicts#V07"' in await portal.page("/help?text=V07")

@@ -53,3 +53,17 @@ async def test_a_fault_on_demand_stands_beside_the_rejection_that_it_led_to(port
     text = await portal.page(f"/messages/{sent.transaction_id}")
     assert note in text.partition("RejectedByRecipient")[2]
     assert text.count(note) == 1
+
+
+@pytest.mark.requirement("FS-55")
+async def test_of_very_many_attempts_the_first_and_the_last_are_shown(portal: Portal) -> None:
+    messages = portal.store.messages
+    sent = traffic.message(1, AT, TO_REGISTRATION)
+    await traffic.arrive(messages, AT, sent)
+    for number in range(70):
+        await traffic.call(messages, AT + number * 1_000_000, traffic.REGISTRATION, "IF-031", Status.PAUSED, answer=503)
+    await portal.log_in()
+    shown = (await portal.page(f"/messages/{sent.transaction_id}")).partition('<ol class="attempts">')[2]
+    shown = shown.partition("</ol>")[0]
+    assert shown.count("answer 503") == 50
+    assert "20 more between these" in shown

@@ -67,8 +67,8 @@ async def counted(directory: Path, passed: list[tuple[int, str, Side, str, Passa
     store = SqliteStore(directory, group_limit=1, log=make_log())
     try:
         tallies = Tallies()
-        for minute, *what in passed:
-            tallies.count(minute * MINUTE * MICROSECONDS, *what)
+        for minute, channel, side, party, outcome in passed:
+            tallies.count(minute * MINUTE * MICROSECONDS, channel, side, party, outcome)
         with sqlite3.connect(database_file(directory)) as connection:
             tallies.write(connection)
         return await store.throughput.count(asked)

@@ -7,14 +7,16 @@ import msgspec
 
 from dip.http.portal.help.problem_codes import ProblemCode
 from dip.http.portal.help.texts import CodeGroup, HelpTexts
+from dip.reporting.verdicts import RULES as VERDICT_RULES
 
 CODES = "/help/codes"
 PAGES = "/help/pages"
 WORDS = "/help/words"
+VERDICTS = "/help/verdicts"
 
 
 class Place(msgspec.Struct, frozen=True):
-    """A place of the help that a search can find. kind: `code`, `page`, `word` or `way in`."""
+    """A place of the help that a search can find. kind: `code`, `page`, `verdict`, `word` or `way in`."""
 
     kind: str
     title: str
@@ -64,6 +66,9 @@ class HelpBook:
             yield _place("word", term.name, term.text.replace("`", ""), f"{WORDS}#{term.anchor}")
         for way in self.texts.start.ways:
             yield _place("way in", way.title, way.text, "/help#ways")
+        for rule in VERDICT_RULES.values():
+            link = f"{VERDICTS}#{rule.number}"
+            yield _place("verdict", f"{rule.number} {rule.side}", f"{rule.condition}: {rule.why}", link, rule.remedy)
         for code, problem in self.problems.items():
             yield _place("code", code, " ".join(problem.meanings), f"{CODES}/{quote(code, safe='')}", problem.title)
 

@@ -10,12 +10,13 @@ from dip.channels.registry import Registry
 from dip.ground.current import Current
 from dip.ground.errors import NotFound
 from dip.http.portal.guard import visitor_of
-from dip.http.portal.help.book import CODES, PAGES, WORDS, HelpBook
+from dip.http.portal.help.book import CODES, PAGES, VERDICTS, WORDS, HelpBook
 from dip.http.portal.help.texts import PageText
 from dip.http.portal.navigation import allows, sections
 from dip.http.portal.permissions import RULES, Rule
 from dip.http.portal.powers import Power, Visitor
 from dip.http.portal.renderer import Renderer
+from dip.reporting.verdicts import RULES as VERDICT_RULES
 
 _START: Final = "/help"
 _FOUND_SHOWN: Final = 50
@@ -45,6 +46,7 @@ class HelpPages:
         return [
             web.get(_START, self.start),
             web.get(WORDS, self.words),
+            web.get(VERDICTS, self.verdicts),
             web.get(CODES, self.codes),
             web.get(f"{CODES}/{{code}}", self.code),
             web.get(f"{PAGES}/{{name}}", self.page),
@@ -66,6 +68,10 @@ class HelpPages:
     async def words(self, request: web.Request) -> web.Response:
         """The glossary."""
         return self._renderer.page(request, "help/words.html", {"terms": self._book.texts.terms})
+
+    async def verdicts(self, request: web.Request) -> web.Response:
+        """Every rule by which a failed exchange is judged (FS-55)."""
+        return self._renderer.page(request, "help/verdicts.html", {"rules": VERDICT_RULES.values()})
 
     async def codes(self, request: web.Request) -> web.Response:
         """Every response code by who says it, then the codes of problem documents."""
