@@ -56,13 +56,13 @@ async def take_the_rest(market: Market, fault: Fault | None) -> None:
     found = await market.administer("GET", f"mpans/runs/{_RUN}")
     lines = int(found["run"]["lines"])
     if not 0 < lines < _ROWS:
-        market.contradicted.add(f"{lines} lines of the file count as committed")
+        market.amiss.append(f"{lines} lines of the file count as committed")
     rest = range(_ROWS + lines, 2 * _ROWS)
     if rest:
         await _import(market, rest, run=_RUN, from_line=lines + 1)
     everything = await _import(market, range(_ROWS, 2 * _ROWS))
     if everything["unchanged"] != _ROWS:
-        market.contradicted.add(f"{_ROWS - everything['unchanged']} rows that had been imported changed something")
+        market.amiss.append(f"{_ROWS - everything['unchanged']} rows that had been imported changed something")
 
 
 async def _import(market: Market, numbers: range, run: str = "", from_line: int = 1) -> dict[str, int]:
